@@ -1,0 +1,1 @@
+"""Ordered, typed start-up stages for Kubernetes workloads."""
