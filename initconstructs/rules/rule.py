@@ -1,0 +1,31 @@
+"""A rule's identity and texts, and the problem it finds before anyone knows the file or the line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from initconstructs.rules.finding import Severity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """What a reader may look up: `documentation` is the docstring of the code that implements the rule."""
+
+    id: str
+    family: str
+    severity: Severity
+    fix: str
+    documentation: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One violation of a rule in one manifest.
+
+    `path` is written as the API server writes it; `reason` is the API server's cause (`FieldValueInvalid`, ...) or ''.
+    """
+
+    rule: Rule
+    path: str
+    message: str
+    reason: str = ""
