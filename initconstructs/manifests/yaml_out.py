@@ -29,7 +29,7 @@ _NOT_PLAIN = re.compile(
     r"""
       ^[\s,\[\]{}#&*!|>'"%@`] | ^[-?:](\s|$)   # indicators
     | ^(---|\.\.\.)                            # document markers, when the string is a key
-    | :(\s|$) | \s\# | [\s-]$                  # a key, a comment, an end that is lost
+    | :(\s|$) | \s\# | \s$                    # a key, a comment, an end that is lost
     """,
     re.VERBOSE,
 )

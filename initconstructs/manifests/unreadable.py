@@ -1,0 +1,22 @@
+"""The one error for a text that can't be read as manifests."""
+
+from __future__ import annotations
+
+
+class UnreadableManifest(ValueError):  # noqa: N818 - named for what it says of the input
+    """Says where the text is broken, which rule it breaks, and what to do instead."""
+
+    def __init__(  # noqa: PLR0913 - one error carries all that a report shows
+        self,
+        problem: str,
+        *,
+        rule: str,
+        remedy: str,
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        self.problem, self.rule, self.remedy = problem, rule, remedy
+        self.file, self.line, self.column = file, line, column
+        place = ":".join(str(part) for part in (file or "<input>", line, column) if part is not None)
+        super().__init__(f"{place}: {problem} [{rule}]; {remedy}")
