@@ -8,7 +8,8 @@ Sources: sigs.k8s.io/json (UnmarshalStrict), apimachinery pkg/runtime/serializer
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -17,22 +18,6 @@ from initconstructs.schemas import scalars
 from initconstructs.schemas.definitions import fields_of, minor_of
 from initconstructs.schemas.validators import Ignored, is_plain
 
-# Go embeds a struct in these, and its messages name it though no manifest does; listed are the fields outside of it.
-_EMBEDDED = {
-    "EphemeralContainer": ("EphemeralContainerCommon", {"targetContainerName"}),
-    "Probe": (
-        "ProbeHandler",
-        {
-            "failureThreshold",
-            "initialDelaySeconds",
-            "periodSeconds",
-            "successThreshold",
-            "terminationGracePeriodSeconds",
-            "timeoutSeconds",
-        },
-    ),
-    "Volume": ("VolumeSource", {"name"}),
-}
 _ZERO: Mapping[str, object] = {
     "boolean": False,
     "bytes": "",
@@ -44,8 +29,16 @@ _ZERO: Mapping[str, object] = {
     "quantity": "0",
     "string": "",
     "time": "",
+    "uint8": 0,
 }
-_BITS = {"int32": 31, "int64": 63}
+_RANGE = {"int32": (-(2**31), 2**31), "int64": (-(2**63), 2**63), "intOrString": (-(2**31), 2**31), "uint8": (0, 2**8)}
+
+
+_PARSERS: Mapping[str, Callable[[str], str | None]] = {
+    "bytes": scalars.base64_error,
+    "quantity": scalars.quantity_error,
+    "time": scalars.time_error,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +91,7 @@ class _Place:
 
     def to(self, name: str, definition: str) -> _Place:
         """The place of a definition's field."""
-        owner = definition.rpartition(".")[2]
-        embedded, own = _EMBEDDED.get(owner, ("", {name}))
-        go = name if name in own else f"{embedded}.{name}"
-        return _Place(_join(self.path, name), _join(self.go, go), owner)
+        return _Place(_join(self.path, name), _join(self.go, name), definition.rpartition(".")[2])
 
     def item(self, key: object) -> _Place:
         """The place of an item of a list, or of a value of a map."""
@@ -152,7 +142,7 @@ class _Decoder:
             return self._scalar(value, kind, place)
         return self.struct(value, kind, place)
 
-    def _list(self, value: object, kind: str, place: _Place) -> list[object]:
+    def _list(self, value: object, kind: str, place: _Place) -> list[Any]:
         if not isinstance(value, (list, tuple)):
             self._mistyped(value, _go_type(kind), place)
             return []
@@ -167,13 +157,16 @@ class _Decoder:
     def _scalar(self, value: object, kind: str, place: _Place) -> object:
         if _is(kind, value):
             return value
-        error = _grammar_error(kind, value)
-        if error is None and (kind == "quantity" or (kind in ("time", "bytes") and isinstance(value, str))):
-            return value.strip(" ") if isinstance(value, str) else value
-        if error is not None:
+        if kind == "bytes" and isinstance(value, (list, tuple)):
+            return b64encode(bytes(self._list(value, "[]uint8", place))).decode()
+        if kind == "quantity":
+            value = _literal(value)
+        if kind not in _PARSERS or not isinstance(value, str):
+            self._mistyped(value, _go_type(kind), place)
+        elif error := _PARSERS[kind](value):
             self.errors.append(ShapeError(place.path, error))
         else:
-            self._mistyped(value, _go_type(kind), place)
+            return value
         return _zero(kind)
 
     def _mistyped(self, value: object, go_type: str, place: _Place) -> None:
@@ -189,37 +182,21 @@ class _Decoder:
 
 
 def _is(kind: str, value: object) -> bool:
-    """Whether a value needs no look at its grammar to be one of the scalar type."""
-    if kind in ("int32", "int64"):
-        return _is_integer(value, _BITS[kind])
-    if kind == "intOrString":
-        return isinstance(value, str) or _is_integer(value, 31)
+    """Whether a value is one of a scalar type, as far as its JSON type tells."""
+    if kind in _RANGE and isinstance(value, int) and not isinstance(value, bool):
+        low, high = _RANGE[kind]
+        return low <= value < high
     if kind == "number":
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     if kind == "boolean":
         return isinstance(value, bool)
-    return kind == "object" or (kind == "string" and isinstance(value, str))
-
-
-def _is_integer(value: object, bits: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and -(2**bits) <= value < 2**bits
-
-
-def _grammar_error(kind: str, value: object) -> str | None:
-    """What a type that decodes itself says of a value; None where it has no objection, or isn't of that sort."""
-    if kind == "quantity":
-        return scalars.quantity_error(_literal(value).strip(" "))
-    if kind == "time" and isinstance(value, str):
-        return scalars.time_error(value)
-    if kind == "bytes" and isinstance(value, str):
-        return scalars.base64_error(value)
-    return None
+    return kind == "object" or (kind in ("string", "intOrString") and isinstance(value, str))
 
 
 def _literal(value: object) -> str:
-    """A quantity is parsed from the JSON text, whatever its type; quotes are taken off a string, escapes stay."""
+    """A quantity is parsed from its JSON text, whatever its type; quotes and spaces are taken off, escapes stay."""
     text = json.dumps(value, default=str)
-    return text[1:-1] if isinstance(value, str) else text
+    return (text[1:-1] if isinstance(value, str) else text).strip(" ")
 
 
 def _zero(kind: str) -> object:
@@ -242,7 +219,7 @@ def _go_type(kind: str) -> str:
     if kind.startswith("[]"):
         return f"[]{_go_type(kind[2:])}"
     if kind.startswith("{}"):
-        return f"map[string]{_go_type(kind[2:])}"
+        return "v1.ResourceList" if kind == "{}quantity" else f"map[string]{_go_type(kind[2:])}"
     if kind in _ZERO:
         return {"boolean": "bool", "bytes": "[]uint8", "intOrString": "int32", "time": "string"}.get(kind, kind)
     return ".".join(kind.split(".")[-2:])

@@ -31,7 +31,7 @@ def time_error(text: str) -> str | None:
     match = _RFC3339.fullmatch(text)
     if match and _is_date(match[1]):
         return None
-    return f'parsing time "{text}" as "2006-01-02T15:04:05Z07:00": cannot parse it as RFC 3339'
+    return f'parsing time "{text}" as "2006-01-02T15:04:05Z07:00": cannot parse "{text}" as "2006"'
 
 
 def _is_date(text: str) -> bool:

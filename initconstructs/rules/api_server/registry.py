@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from initconstructs.rules.api_server import pod
+from initconstructs.rules.api_server import decoding, pod
 from initconstructs.rules.api_server.check import Node, Problems
 from initconstructs.rules.api_server.target import Target
 from initconstructs.rules.rule import Rule
@@ -21,4 +21,7 @@ CHECKERS: Mapping[tuple[str, str], Checker] = {
     ("v1", "Pod"): pod.check,
 }
 
-RULES: tuple[Rule, ...] = (*pod.RULES,)
+RULES: tuple[Rule, ...] = (
+    *decoding.RULES,
+    *pod.RULES,
+)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-OLDEST = 30
-NEWEST = 37
+from initconstructs.schemas import NEWEST, minor_of
 
 _NEVER = NEWEST + 1
 
@@ -16,6 +15,7 @@ ON_SINCE = {
     "ClusterTrustBundleProjection": _NEVER,
     "ContainerRestartRules": 35,
     "ContainerStopSignals": _NEVER,
+    "CrossNamespaceVolumeDataSource": _NEVER,
     "DynamicResourceAllocation": 34,
     "EnvFiles": 35,
     "GangScheduling": _NEVER,
@@ -68,8 +68,4 @@ class Target:
 @cache
 def target(kubernetes: str) -> Target:
     """The target that a version such as "1.36" names; a ValueError for what we can't speak for."""
-    major, _, minor = kubernetes.removeprefix("v").partition(".")
-    number = minor.partition(".")[0]
-    if major != "1" or not number.isdecimal() or not OLDEST <= int(number) <= NEWEST:
-        raise ValueError(f"kubernetes={kubernetes!r}: use a minor from 1.{OLDEST} to 1.{NEWEST}, such as '1.36'")
-    return Target(int(number))
+    return Target(minor_of(kubernetes))
