@@ -29,7 +29,8 @@ class Finding:
     """One thing that is wrong, or worth knowing, in one place of one object.
 
     `path` is written as the API server writes it: `spec.template.spec.initContainers[0].image`.
-    `line` and `column` count from 1 and are there when the manifest was read from YAML.
+    `line` and `column` count from 1 and are there when the manifest was read from YAML. `acknowledged` is the reason
+    that the object's author gave for living with it.
     """
 
     rule: str
@@ -43,3 +44,4 @@ class Finding:
     document: int | None = None
     line: int | None = None
     column: int | None = None
+    acknowledged: str | None = None
