@@ -13,7 +13,8 @@ NANO = 10**9
 MILLI = 10**6  # nanos in a thousandth, the finest step that a resource list keeps
 
 _LARGEST = (2**63 - 1) * NANO
-_LONGEST = 1000  # digits; nobody has ever meant more, and they cost more than they say
+_SIGNIFICANT = 60  # digits, twice what a quantity can hold
+_FARTHEST = 1000  # as far as an exponent is followed
 
 # The server's own scan: a sign, digits around a point, then whatever of a suffix there is.
 _SHAPE = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d*)(?:\.(?P<part>\d*))?(?P<suffix>[eEinumkKMGTP]*[-+]?\d*)", re.ASCII)
@@ -22,7 +23,7 @@ _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "
 _DECIMAL_SUFFIX = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _BINARY_SUFFIX = {bits // 10: suffix for suffix, bits in _BINARY.items()} | {0: ""}
-_EXPONENT = re.compile(r"[eE]([+-]?\d+)", re.ASCII)
+_EXPONENT = re.compile(r"[eE]([+-]?\d{1,18})", re.ASCII)
 
 
 class QuantityError(ValueError):
@@ -64,11 +65,9 @@ def parse(text: str) -> Quantity:
         raise QuantityError(
             r"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
         )
-    if len(text) > _LONGEST:
-        raise QuantityError("unable to parse numeric part of quantity")
     sign, whole, part, suffix = match.group("sign", "whole", "part", "suffix")
     base, exponent, style = _suffix(suffix)
-    digits, scale = int(f"{whole}{part or ''}" or "0"), -len(part or "")
+    digits, scale = _digits(f"{whole}{part or ''}", len(part or ""))
     nano = _scaled(digits << exponent, scale) if base == 2 else _scaled(digits, scale + exponent)
     if style == "binary" and nano < NANO:
         style = "decimal"
@@ -80,6 +79,12 @@ def read(value: object) -> Quantity:
     return parse(value.strip() if isinstance(value, str) else repr(value))
 
 
+def _digits(text: str, fraction: int) -> tuple[int, int]:
+    significant = text.lstrip("0")
+    kept = significant[:_SIGNIFICANT]
+    return int(kept or "0"), len(significant) - len(kept) - fraction
+
+
 def _suffix(suffix: str) -> tuple[int, int, str]:
     if suffix in _DECIMAL:
         return 10, _DECIMAL[suffix], "decimal"
@@ -88,7 +93,7 @@ def _suffix(suffix: str) -> tuple[int, int, str]:
     match = _EXPONENT.fullmatch(suffix)
     if match is None:
         raise QuantityError("unable to parse quantity's suffix")
-    return 10, max(-_LONGEST, min(int(match[1]), _LONGEST)), "exponent"
+    return 10, max(-_FARTHEST, min(int(match[1]), _FARTHEST)), "exponent"
 
 
 def _scaled(digits: int, scale: int) -> int:

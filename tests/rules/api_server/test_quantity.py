@@ -39,7 +39,7 @@ def test_a_quantity_prints_in_its_canonical_form(text: str, canonical: str) -> N
     assert str(parse(text)) == canonical
 
 
-@pytest.mark.parametrize("text", ["1K", "1mm", "--1", "1e", "1ee", "1Ki3", "1E1.5e"])
+@pytest.mark.parametrize("text", ["1K", "1mm", "--1", "1e", "1ee", f"1e{'9' * 5000}", "1Ki3", "1E1.5e"])
 def test_what_no_suffix_means_is_an_error(text: str) -> None:
     with pytest.raises(QuantityError):
         parse(text)
@@ -76,8 +76,8 @@ def test_a_large_exponent_still_counts() -> None:
 def test_absurd_numbers_cost_nothing() -> None:
     assert parse("1e-999999999").nano == 1
     assert parse("1e999999999").nano > parse("1E").nano
-    with pytest.raises(QuantityError):
-        parse("9" * 100_000)
+    assert parse("9" * 100_000) == parse("9" * 30)
+    assert parse(f"0.{'0' * 100_000}1").nano == 1
 
 
 @pytest.mark.parametrize(("text", "rounded"), [("0.0001", "1m"), ("1.0005", "1001m"), ("-0.0001", "-1m"), ("2", "2")])
