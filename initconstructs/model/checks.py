@@ -1,0 +1,218 @@
+"""Checks that several values share: names, words, quantities, durations, closed lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TypeAlias, TypeVar
+
+from initconstructs.model.errors import ModelError, one_of, wrong
+
+Words: TypeAlias = list[str] | tuple[str, ...]
+"""A list of strings. A plain `str` is no list of strings, for the type checker and at run time."""
+
+Duration: TypeAlias = int | str | timedelta
+"""A time span: whole seconds, a `timedelta`, or text such as `"90s"`, `"5m"`, `"1h30m"`."""
+
+Quantity: TypeAlias = str | int | float
+"""A Kubernetes quantity: `"100m"`, `"64Mi"`, `2`, `0.5`."""
+
+T = TypeVar("T")
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_QUANTITY = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+@lru_cache(maxsize=4096)
+def _is_label(value: str) -> bool:
+    return _LABEL.fullmatch(value) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_quantity(value: str) -> bool:
+    return _QUANTITY.fullmatch(value) is not None
+
+
+def label(place: str, value: object) -> None:
+    """A DNS-1123 label, which container, volume and port names must be."""
+    if not isinstance(value, str) or not _is_label(value):
+        raise wrong(
+            place,
+            value,
+            "must be a DNS label: 1 to 63 of a-z, 0-9 and '-', starting and ending with a letter or digit",
+            f'write "{_as_label(value)}", say',
+        )
+
+
+def _as_label(value: object) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", str(value).lower()).strip("-")[:63].strip("-")
+    return words or "app"
+
+
+def subdomain(place: str, value: object) -> None:
+    """A DNS-1123 subdomain, which object names must be."""
+    if not isinstance(value, str) or len(value) > 253 or not _SUBDOMAIN.fullmatch(value):
+        raise wrong(
+            place,
+            value,
+            "must be a DNS subdomain: at most 253 of a-z, 0-9, '-' and '.'",
+            f'write "{_as_label(value)}", say',
+        )
+
+
+def text(place: str, value: object, remedy: str) -> None:
+    """A string that holds something other than white space around nothing."""
+    if not isinstance(value, str) or not value or value != value.strip():
+        raise wrong(place, value, "must be text that is not empty, without white space around it", remedy)
+
+
+def words(place: str, value: object, remedy: str = "write a list of strings") -> tuple[str, ...]:
+    """A list of strings, kept as a tuple."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        raise wrong(place, value, "must be a list of strings, not one string", remedy)
+    for index, word in enumerate(value):
+        if not isinstance(word, str):
+            raise wrong(f"{place}[{index}]", word, "must be a string", f'quote it: "{word}"')
+    return tuple(value)
+
+
+def items(place: str, value: Iterable[T], kind: type | tuple[type, ...], remedy: str) -> tuple[T, ...]:
+    """A sequence of values of one kind, kept as a tuple."""
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        raise wrong(place, value, "must be a list", remedy)
+    kept = tuple(value)
+    for index, item in enumerate(kept):
+        if not isinstance(item, kind):
+            raise wrong(f"{place}[{index}]", item, f"must be {_named(kind)}", remedy)
+    return kept
+
+
+def _named(kind: type | tuple[type, ...]) -> str:
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    return " or ".join(f"a {each.__name__}" for each in kinds)
+
+
+def mapping(place: str, value: Mapping[str, T]) -> Mapping[str, T]:
+    """A mapping with string keys, kept as a read-only copy."""
+    if not isinstance(value, Mapping):
+        raise wrong(place, value, "must be a mapping", "write {...}")
+    key: object
+    for key in value:
+        if not isinstance(key, str):
+            raise wrong(place, key, "must have strings as keys", f'quote it: "{key}"')
+    return MappingProxyType(dict(value))
+
+
+def strings(place: str, value: Mapping[str, str]) -> Mapping[str, str]:
+    """A mapping from strings to strings (labels, annotations, selectors)."""
+    kept = mapping(place, value)
+    each: object
+    for key, each in kept.items():
+        if not isinstance(each, str):
+            raise wrong(f"{place}[{key!r}]", each, "must be a string", f'quote it: "{each}"')
+    return kept
+
+
+def choice(place: str, value: str, allowed: Sequence[str]) -> None:
+    """A word from a closed list."""
+    if value not in allowed:
+        raise one_of(place, value, allowed)
+
+
+def number(place: str, value: int, least: int = 0, most: int | None = None) -> None:
+    """A whole number in a range."""
+    in_range = type(value) is int and value >= least and (most is None or value <= most)
+    if not in_range:
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise wrong(place, value, f"must be a whole number {bounds}", "correct it")
+
+
+def int_or_percent(place: str, value: object) -> None:
+    """A count, or a share such as "25%"."""
+    if isinstance(value, str) and re.fullmatch(r"\d+%", value):
+        return
+    if type(value) is not int or value < 0:
+        raise wrong(place, value, "must be a whole number or a percentage", 'write 1 or "25%", say')
+
+
+def port_number(place: str, value: int) -> None:
+    """A port from 1 to 65535."""
+    number(place, value, 1, 65535)
+
+
+def quantity(place: str, value: Quantity) -> str:
+    """A Kubernetes quantity as the text that goes into the manifest."""
+    written = _written(value)
+    if written is None or not _is_quantity(written):
+        raise wrong(
+            place,
+            value,
+            "must be a Kubernetes quantity: a number with an optional suffix (m, k, M, G, T or Ki, Mi, Gi, Ti)",
+            'write "100m", "0.5" or "64Mi", say',
+        )
+    if written.startswith("-"):
+        raise wrong(place, value, "must not be negative", "write 0 or more")
+    return written
+
+
+def _written(value: Quantity) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return repr(value)
+
+
+def seconds(place: str, value: Duration, least: int = 0) -> int:
+    """A time span as whole seconds."""
+    count = _seconds(value)
+    if count is None:
+        raise wrong(
+            place,
+            value,
+            "must be a time span in whole seconds: an int, a timedelta, or text of h, m and s in this order",
+            'write 90, "90s", "5m" or "1h30m", say',
+        )
+    if count < least:
+        raise wrong(place, value, f"must be at least {least} s", "give it more time")
+    return count
+
+
+def _seconds(value: Duration) -> int | None:
+    if isinstance(value, timedelta):
+        return None if value.microseconds else int(value.total_seconds())
+    if isinstance(value, str):
+        found = _DURATION.fullmatch(value) if value else None
+        return _summed(found.groups()) if found else None
+    return value if type(value) is int else None
+
+
+def _summed(parts: Sequence[str | None]) -> int:
+    hours, minutes, rest = (int(part or 0) for part in parts)
+    return hours * 3600 + minutes * 60 + rest
+
+
+def absolute_path(place: str, value: object) -> None:
+    """A path that starts at the root, as a container sees it."""
+    if not isinstance(value, str) or not value.startswith("/") or ":" in value:
+        raise wrong(place, value, "must be an absolute path without ':'", 'start it with "/"')
+
+
+def relative_path(place: str, value: object) -> None:
+    """A path inside a volume: relative, and never out of it."""
+    if not isinstance(value, str) or not value or value.startswith("/") or ".." in value.split("/"):
+        raise wrong(place, value, "must be a relative path without '..'", "write it from the volume's root")
+
+
+def unique(place: str, names: Iterable[str], remedy: str) -> None:
+    """No name twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ModelError(f'{place} "{name}"', "appears twice", remedy)
+        seen.add(name)

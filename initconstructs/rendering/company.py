@@ -1,0 +1,135 @@
+"""The objects that come out beside a workload: access to the Kubernetes API, config maps, what stages bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from initconstructs.model.environment import FieldRef
+from initconstructs.model.errors import ModelError
+from initconstructs.model.raw import merged, plain
+from initconstructs.model.stages import Step
+from initconstructs.model.volumes import (
+    ConfigMapFiles,
+    DownwardApi,
+    InlineFiles,
+    Mount,
+    Projected,
+    ServiceAccountToken,
+    Volume,
+)
+from initconstructs.rendering.values import Fields, policy_rule
+
+# Where every Kubernetes client looks, and what the kubelet itself would put there.
+_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+_TOKEN = Volume(
+    "kube-api-access",
+    Projected(
+        [
+            ServiceAccountToken("token", expiration=3607),
+            ConfigMapFiles("kube-root-ca.crt", items={"ca.crt": "ca.crt"}),
+            DownwardApi({"namespace": FieldRef("metadata.namespace")}),
+        ]
+    ),
+).at(_TOKEN_PATH, read_only=True)
+
+
+class Owner(Protocol):
+    """What the company needs to know of a workload."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def namespace(self) -> str | None: ...
+    @property
+    def stages(self) -> Sequence[Step]: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Company:
+    """How the stages reach the Kubernetes API.
+
+    The token is mounted only into the stages that have permissions. With a service account of the author's own, the
+    pod's automatic mount is left as it is.
+    """
+
+    service_account: str | None = None
+    generated: bool = False
+    mounts: Mapping[str, tuple[Mount, ...]] = field(default_factory=dict)
+    objects: Sequence[Fields] = ()
+
+    def automount_token(self, asked: bool | None) -> bool | None:
+        """Whether the kubelet puts a token into every container."""
+        return False if asked is None and self.generated else asked
+
+
+def api_access(owner: Owner, steps: Sequence[Step], service_account: str | None) -> Company:
+    """Service account, Role and RoleBinding for exactly what the steps' permissions list."""
+    rules = _rules(steps)
+    if not rules:
+        return Company(service_account=service_account)
+    if owner.namespace is None:
+        raise ModelError(
+            f'"{owner.name}"',
+            "has stages with permissions, and a RoleBinding must name the namespace of its service account",
+            'give the chart or the workload a namespace, namespace="shop" say',
+        )
+    account = service_account or owner.name
+    objects = [_role(owner, rules), _role_binding(owner, account)]
+    if service_account is None:
+        objects.insert(0, _object("v1", "ServiceAccount", owner) | {"automountServiceAccountToken": False})
+    return Company(
+        service_account=account,
+        generated=service_account is None,
+        mounts={step.name: (_TOKEN,) for step in steps if step.permissions},
+        objects=objects,
+    )
+
+
+def _rules(steps: Sequence[Step]) -> list[Fields]:
+    found: list[Fields] = []
+    for rule in (policy_rule(each) for step in steps for each in step.permissions):
+        if rule not in found:
+            found.append(rule)
+    return found
+
+
+def _object(api_version: str, kind: str, owner: Owner) -> Fields:
+    metadata: Fields = {"name": owner.name}
+    if owner.namespace is not None:
+        metadata["namespace"] = owner.namespace
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+
+
+def _role(owner: Owner, rules: Sequence[Fields]) -> Fields:
+    return _object("rbac.authorization.k8s.io/v1", "Role", owner) | {"rules": list(rules)}
+
+
+def _role_binding(owner: Owner, account: str) -> Fields:
+    return _object("rbac.authorization.k8s.io/v1", "RoleBinding", owner) | {
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": owner.name},
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": owner.namespace}],
+    }
+
+
+def beside(owner: Owner, config_maps: Iterable[tuple[str, InlineFiles]]) -> list[Fields]:
+    """Config maps of inline files, and the manifests that the stages bring."""
+    found = [_config_map(owner, name, files) for name, files in config_maps]
+    found += [_brought(owner, step, manifest) for step in owner.stages for manifest in step.objects]
+    return found
+
+
+def _config_map(owner: Owner, name: str, files: InlineFiles) -> Fields:
+    found = merged(_object("v1", "ConfigMap", owner), {"metadata": {"name": name}})
+    return found | {"data": dict(files.files)}
+
+
+def _brought(owner: Owner, step: Step, manifest: Mapping[str, object]) -> Fields:
+    metadata: Fields = {"name": f"{owner.name}-{step.name}"}
+    if owner.namespace is not None:
+        metadata["namespace"] = owner.namespace
+    own = manifest.get("metadata")
+    metadata |= cast(Fields, plain(own)) if isinstance(own, Mapping) else {}
+    rest = {key: plain(each) for key, each in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
+    return {"apiVersion": manifest.get("apiVersion"), "kind": manifest.get("kind"), "metadata": metadata} | rest
