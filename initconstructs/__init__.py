@@ -1,1 +1,137 @@
-"""Ordered, typed start-up stages for Kubernetes workloads."""
+"""Ordered, typed start-up stages for Kubernetes workloads: the pure door.
+
+Importing this package imports neither cdk8s nor Node; `initconstructs.workloads` is the door that does.
+"""
+
+from initconstructs.model.containers import Container, ContainerPort
+from initconstructs.model.environment import (
+    ConfigMapEnv,
+    ConfigMapKey,
+    FieldRef,
+    FileKey,
+    ResourceFieldRef,
+    SecretEnv,
+    SecretKey,
+)
+from initconstructs.model.errors import ModelError
+from initconstructs.model.order import inserted, ordered
+from initconstructs.model.pods import Affinity, DnsConfig, Toleration, TopologySpread
+from initconstructs.model.probes import Exec, Grpc, HttpGet, Probe, Sleep, TcpSocket
+from initconstructs.model.resources import Resources
+from initconstructs.model.security import Capabilities, PodSecurityContext, SeccompProfile, SecurityContext
+from initconstructs.model.settings import ImagePolicy, Settings
+from initconstructs.model.stages import (
+    Directory,
+    EnvironmentFile,
+    PolicyRule,
+    Sidecar,
+    Stage,
+    Step,
+    completed,
+    healthy,
+    started,
+)
+from initconstructs.model.volumes import (
+    Claim,
+    ClaimSpec,
+    ClaimTemplate,
+    ConfigMapFiles,
+    Csi,
+    DownwardApi,
+    EmptyDir,
+    EphemeralClaim,
+    HostPath,
+    Image,
+    InlineFiles,
+    Mount,
+    Nfs,
+    Projected,
+    SecretFiles,
+    ServiceAccountToken,
+    Volume,
+)
+from initconstructs.model.workload import (
+    ClaimRetention,
+    CronJobSpec,
+    DaemonSetSpec,
+    DeploymentSpec,
+    JobSpec,
+    OnDelete,
+    PodSpec,
+    Recreate,
+    RollingUpdate,
+    StatefulSetSpec,
+)
+from initconstructs.rendering.attachment import attached
+from initconstructs.rendering.workload import render, selector_labels
+
+__all__ = [
+    "Affinity",
+    "Capabilities",
+    "Claim",
+    "ClaimRetention",
+    "ClaimSpec",
+    "ClaimTemplate",
+    "ConfigMapEnv",
+    "ConfigMapFiles",
+    "ConfigMapKey",
+    "Container",
+    "ContainerPort",
+    "CronJobSpec",
+    "Csi",
+    "DaemonSetSpec",
+    "DeploymentSpec",
+    "Directory",
+    "DnsConfig",
+    "DownwardApi",
+    "EmptyDir",
+    "EnvironmentFile",
+    "EphemeralClaim",
+    "Exec",
+    "FieldRef",
+    "FileKey",
+    "Grpc",
+    "HostPath",
+    "HttpGet",
+    "Image",
+    "ImagePolicy",
+    "InlineFiles",
+    "JobSpec",
+    "ModelError",
+    "Mount",
+    "Nfs",
+    "OnDelete",
+    "PodSecurityContext",
+    "PodSpec",
+    "PolicyRule",
+    "Probe",
+    "Projected",
+    "Recreate",
+    "ResourceFieldRef",
+    "Resources",
+    "RollingUpdate",
+    "SeccompProfile",
+    "SecretEnv",
+    "SecretFiles",
+    "SecretKey",
+    "SecurityContext",
+    "ServiceAccountToken",
+    "Settings",
+    "Sidecar",
+    "Sleep",
+    "Stage",
+    "StatefulSetSpec",
+    "Step",
+    "TcpSocket",
+    "Toleration",
+    "TopologySpread",
+    "Volume",
+    "attached",
+    "completed",
+    "healthy",
+    "inserted",
+    "ordered",
+    "render",
+    "selector_labels",
+    "started",
+]

@@ -16,6 +16,9 @@ _TEMPLATE_PATHS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
 }
 
+POD_KINDS = frozenset(kind for _, kind in _TEMPLATE_PATHS)
+"""The kinds that run pods."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PodTemplate:

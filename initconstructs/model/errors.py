@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from typing_extensions import ParamSpec
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _LONGEST_VALUE = 80
 
@@ -41,3 +48,16 @@ def near_miss(value: object, names: Iterable[str]) -> str:
     by_fold = {name.casefold(): name for name in names}
     matches = difflib.get_close_matches(str(value).casefold(), list(by_fold), n=1)
     return f'did you mean "{by_fold[matches[0]]}"?' if matches else ""
+
+
+def ends_at_the_author(function: Callable[P, T]) -> Callable[P, T]:
+    """Drop the library's own frames from the errors of a public function."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **given: P.kwargs) -> T:
+        try:
+            return function(*args, **given)
+        except ModelError as error:
+            raise error.with_traceback(None) from None
+
+    return call

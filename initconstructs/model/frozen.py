@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from typing_extensions import dataclass_transform
 
-from initconstructs.model.errors import ModelError, near_miss
+from initconstructs.model.errors import ModelError, ends_at_the_author, near_miss
 
 T = TypeVar("T")
 
@@ -24,16 +24,14 @@ def frozen(cls: type[T]) -> type[T]:
     known = frozenset(each.name for each in fields(made))  # type: ignore[arg-type]
     plain_init = made.__init__
 
+    @ends_at_the_author
     @functools.wraps(plain_init)
     def init(self: T, *args: object, **given: object) -> None:
         if not known.issuperset(given):
             raise _unknown(made, sorted(given.keys() - known)[0], known)
-        try:
-            plain_init(self, *args, **given)
-        except ModelError as error:
-            raise error.with_traceback(None) from None
+        plain_init(self, *args, **given)
 
-    setattr(made, "__init__", init)  # noqa: B010 -- assigning to a class's __init__ is what type checkers refuse
+    setattr(made, "__init__", init)  # noqa: B010 -- type checkers refuse an assignment to a class's __init__
     return made
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
-from initconstructs.model.errors import ModelError, near_miss
+from initconstructs.model.errors import ModelError, ends_at_the_author, near_miss
 from initconstructs.model.stages import Edge, Sidecar, Stage, Step
 
 
+@ends_at_the_author
 def ordered(steps: Sequence[Step]) -> tuple[Step, ...]:
     """The steps in the order in which Kubernetes shall start them.
 
@@ -24,6 +25,7 @@ def ordered(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(by_name[name] for name in _sorted(list(by_name), earlier))
 
 
+@ends_at_the_author
 def inserted(
     steps: Sequence[Step], *new: Step, before: str | None = None, after: str | None = None
 ) -> tuple[Step, ...]:

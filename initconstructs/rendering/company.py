@@ -64,9 +64,9 @@ class Company:
         return False if asked is None and self.generated else asked
 
 
-def api_access(owner: Owner, steps: Sequence[Step], service_account: str | None) -> Company:
-    """Service account, Role and RoleBinding for exactly what the steps' permissions list."""
-    rules = _rules(steps)
+def api_access(owner: Owner, service_account: str | None) -> Company:
+    """Service account, Role and RoleBinding for exactly what the stages' permissions list."""
+    rules = _rules(owner.stages)
     if not rules:
         return Company(service_account=service_account)
     if owner.namespace is None:
@@ -82,7 +82,7 @@ def api_access(owner: Owner, steps: Sequence[Step], service_account: str | None)
     return Company(
         service_account=account,
         generated=service_account is None,
-        mounts={step.name: (_TOKEN,) for step in steps if step.permissions},
+        mounts={step.name: (_TOKEN,) for step in owner.stages if step.permissions},
         objects=objects,
     )
 

@@ -173,3 +173,13 @@ def _file_of(container: BaseContainer, key: FileKey, found: _Volumes, settings: 
     if not isinstance(output, EnvironmentOutput):
         raise ModelError(place, "is no environment file that this stage produces", "take stage.environment.key(...)")
     return {"volumeName": output.volume.name, "path": output.file}
+
+
+def check_claims(kind: str, place: str, found: PodContainers) -> None:
+    """Claim templates are mounted in a StatefulSet only."""
+    if found.claims and kind != "StatefulSet":
+        raise ModelError(
+            place,
+            f'mounts ClaimTemplate "{found.claims[0].name}", which only a StatefulSet has',
+            "mount Volume(name, Claim(...)) or Volume(name, EphemeralClaim(...))",
+        )

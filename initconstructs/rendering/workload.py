@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from initconstructs.model.errors import ends_at_the_author
 from initconstructs.model.pods import Affinity
 from initconstructs.model.raw import merged, plain
 from initconstructs.model.settings import DEFAULTS, Settings
@@ -23,7 +24,7 @@ from initconstructs.model.workload import (
     WorkloadSpec,
 )
 from initconstructs.rendering.company import Company, api_access, beside
-from initconstructs.rendering.pod import PodContainers, pod_containers
+from initconstructs.rendering.pod import PodContainers, check_claims, pod_containers
 from initconstructs.rendering.security import Hardening, pod_context
 from initconstructs.rendering.values import Fields, dns_config, flat, given, resources, toleration, topology_spread
 from initconstructs.rendering.volumes import claim_template
@@ -32,6 +33,7 @@ NAME_LABEL = "app.kubernetes.io/name"
 """The label that selectors hold by default: the workload's name, which can't change."""
 
 
+@ends_at_the_author
 def render(workload: WorkloadSpec, *, settings: Settings | None = None) -> list[dict[str, object]]:
     """The workload's manifest, then the objects beside it (service account, roles, config maps, what stages bring).
 
@@ -39,7 +41,7 @@ def render(workload: WorkloadSpec, *, settings: Settings | None = None) -> list[
     with two meanings, a profile that the settings forbid, permissions without a namespace.
     """
     effective = settings.over(DEFAULTS) if settings else DEFAULTS
-    company = api_access(workload, workload.stages, workload.service_account)
+    company = api_access(workload, workload.service_account)
     hardening = _hardening(workload, effective)
     found = pod_containers(
         workload.name,
@@ -50,6 +52,7 @@ def render(workload: WorkloadSpec, *, settings: Settings | None = None) -> list[
         hardening,
         company.mounts,
     )
+    check_claims(workload.kind, workload.place, found)
     pod = _pod(workload, effective, company, found, hardening)
     manifest = identity(workload) | {"spec": _SPECS[workload.kind](workload, pod, found)}
     if workload.raw:
