@@ -1,0 +1,29 @@
+"""The hazards of init containers in any YAML: what the API server accepts and what then hangs, races or leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from initconstructs.rules.checks import Check
+from initconstructs.rules.rule import Problem, Rule
+from initconstructs.rules.startup import containers, files, gates, migrations, programs, secrets, wait_rules
+from initconstructs.rules.startup.stage import Workload, workload
+
+CHECKS: tuple[Check[[Workload]], ...] = (
+    *wait_rules.CHECKS,
+    *migrations.CHECKS,
+    *gates.CHECKS,
+    *files.CHECKS,
+    *programs.CHECKS,
+    *secrets.CHECKS,
+    *containers.CHECKS,
+)
+RULES: tuple[Rule, ...] = tuple(check.rule for check in CHECKS)
+
+
+def check(manifest: Mapping[str, object]) -> list[Problem]:
+    """Every hazard in the start-up of the manifest's pod."""
+    found = workload(manifest)
+    if found is None or not found.stages:
+        return [] if found is None else list(gates.deadline_on_long_running(found))
+    return [problem for find in CHECKS for problem in find(found)]
