@@ -16,7 +16,8 @@ _TESTS = frozenset(["[", "test", "[["])
 _FILE_TESTS = frozenset(["-e", "-f", "-d", "-s", "-S", "-r", "-w", "-x", "-L", "-h", "-p", "-b", "-c"])
 _LEAVING = frozenset(["break", "exit", "return"])
 _PAUSES = frozenset(["sleep", "usleep"])
-PORT_PROBES = frozenset(["nc", "ncat", "netcat", "telnet", "wait-for-it", "wait-for", "dockerize"])
+_NETCATS = frozenset(["nc", "ncat", "netcat", "telnet"])
+PORT_PROBES = _NETCATS | frozenset(["wait-for-it", "wait-for", "dockerize"])
 PROBES = PORT_PROBES | frozenset(
     """nslookup dig host getent ping curl wget pg_isready psql mysqladmin mysql mariadb mariadb-admin redis-cli mongo
     mongosh rabbitmqctl rabbitmq-diagnostics cqlsh nodetool kafka-topics kafka-broker-api-versions kcat kafkacat
@@ -111,7 +112,7 @@ def _asked(loop: Loop, own: list[Call]) -> str:
     probe = next((call for call in own if name(call) in PROBES), None)
     first = next(calls_of_nodes(loop.condition), None)
     call = probe or first
-    return name(call) if call and call.words else "a condition"
+    return name(call) if call and call.words and call.program not in _CONSTANT else "a condition"
 
 
 def _is_bounded(loop: Loop, own: list[Call]) -> bool:
@@ -211,4 +212,4 @@ def port_probe_targets(call: Call) -> list[str]:
     operands = call.operands("-w", "-i", "-q", "-p", "-s", "-t", "-timeout", "--timeout")
     if name(call) == "dockerize":
         return [operand for operand in operands if operand.startswith("tcp://")]
-    return [" ".join(operands[:2])] if name(call) in ("nc", "ncat", "netcat", "telnet") else operands[:1]
+    return [" ".join(operands[:2])] if name(call) in _NETCATS else operands[:1]

@@ -1,0 +1,75 @@
+"""All objects of one synth, by name and by what they refer to."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+from initconstructs.manifests.pod_template import PodTemplate, child, workloads
+
+Manifest = Mapping[str, object]
+
+
+class Synth:
+    """What the objects of one synth know of one another. A missing namespace is one namespace of its own."""
+
+    def __init__(self, manifests: Iterable[Manifest]) -> None:
+        self.manifests = list(manifests)
+        self._by_name = {(kind(m), namespace(m), name(m)): m for m in self.manifests}
+
+    def find(self, of_kind: str, in_namespace: str, called: str) -> Manifest | None:
+        """The object of that name."""
+        return self._by_name.get((of_kind, in_namespace, called))
+
+    def nearest(self, of_kind: str, in_namespace: str, called: str) -> str:
+        """The name in this synth that a misspelt one may have meant, or ''."""
+        names = [other for (a_kind, place, other) in self._by_name if (a_kind, place) == (of_kind, in_namespace)]
+        return next(iter(difflib.get_close_matches(called, names, n=1, cutoff=0.8)), "")
+
+    def of_kind(self, of_kind: str) -> Iterator[Manifest]:
+        """Every object of the kind."""
+        return (manifest for manifest in self.manifests if kind(manifest) == of_kind)
+
+    @cached_property
+    def workloads(self) -> list[tuple[Manifest, PodTemplate]]:
+        """Everything that runs pods."""
+        return list(workloads(self.manifests))
+
+    def selected(self, in_namespace: str, selector: Mapping[str, object]) -> list[PodTemplate]:
+        """The pods that the labels select."""
+        first = next(iter(selector.items()))
+        candidates = self._by_label.get((in_namespace, first[0], str(first[1])), [])
+        return [template for template in candidates if selector.items() <= child(template.metadata, "labels").items()]
+
+    @cached_property
+    def _by_label(self) -> Mapping[tuple[str, str, str], list[PodTemplate]]:
+        index: dict[tuple[str, str, str], list[PodTemplate]] = defaultdict(list)
+        for manifest, template in self.workloads:
+            for key, value in child(template.metadata, "labels").items():
+                index[namespace(manifest), key, str(value)].append(template)
+        return index
+
+    @cached_property
+    def service_accounts_in_use(self) -> frozenset[tuple[str, str]]:
+        """Namespace and name of every service account that a pod of this synth runs as."""
+        return frozenset(
+            (namespace(manifest), str(template.spec.get("serviceAccountName") or "default"))
+            for manifest, template in self.workloads
+        )
+
+
+def kind(manifest: Manifest) -> str:
+    """The object's kind."""
+    return str(manifest.get("kind"))
+
+
+def name(manifest: Manifest) -> str:
+    """The object's name."""
+    return str(child(manifest, "metadata").get("name") or "")
+
+
+def namespace(manifest: Manifest) -> str:
+    """The object's namespace; '' where none is written."""
+    return str(child(manifest, "metadata").get("namespace") or "")
