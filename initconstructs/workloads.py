@@ -88,7 +88,7 @@ class _ErrorsEndAtTheAuthor(JSIIMeta):
 
     if not TYPE_CHECKING:
 
-        def __call__(cls, *args, **given):
+        def __call__(cls, *args, **given):  # noqa: N805 -- a metaclass
             try:
                 return super().__call__(*args, **given)
             except ModelError as error:
@@ -103,7 +103,7 @@ class Workload(ApiObject, metaclass=_ErrorsEndAtTheAuthor):
 
     _value: ClassVar[Callable[..., WorkloadSpec]]
 
-    def __init__(self, scope: Construct, id: str, settings: Settings | None, given: Mapping[str, object]) -> None:  # noqa: A002
+    def __init__(self, scope: Construct, id: str, settings: Settings | None, given: Mapping[str, object]) -> None:
         spec = self._value(**{"name": _as_name(id), "namespace": _around(scope).namespace} | dict(given))
         head = identity(spec)
         super().__init__(scope, id, **_head(head, named="name" in given))
@@ -128,7 +128,7 @@ class Workload(ApiObject, metaclass=_ErrorsEndAtTheAuthor):
         return deepcopy(self._manifests)
 
 
-def _as_name(id: str) -> str:  # noqa: A002
+def _as_name(id: str) -> str:
     """What stands for the name in messages until cdk8s has generated it."""
     return re.sub(r"[^a-z0-9]+", "-", id.lower()).strip("-") or "workload"
 
@@ -187,7 +187,7 @@ class Pod(Workload):
         id: str,
         *,
         settings: Settings | None = None,
-        **given: Unpack[PodKeywords],  # noqa: A002
+        **given: Unpack[PodKeywords],
     ) -> None:
         super().__init__(scope, id, settings, given)
 
@@ -203,7 +203,7 @@ class Deployment(Workload):
         id: str,
         *,
         settings: Settings | None = None,
-        **given: Unpack[DeploymentKeywords],  # noqa: A002
+        **given: Unpack[DeploymentKeywords],
     ) -> None:
         super().__init__(scope, id, settings, given)
 
@@ -219,7 +219,7 @@ class StatefulSet(Workload):
         id: str,
         *,
         settings: Settings | None = None,
-        **given: Unpack[StatefulSetKeywords],  # noqa: A002
+        **given: Unpack[StatefulSetKeywords],
     ) -> None:
         super().__init__(scope, id, settings, given)
 
@@ -235,7 +235,7 @@ class DaemonSet(Workload):
         id: str,
         *,
         settings: Settings | None = None,
-        **given: Unpack[DaemonSetKeywords],  # noqa: A002
+        **given: Unpack[DaemonSetKeywords],
     ) -> None:
         super().__init__(scope, id, settings, given)
 
@@ -251,7 +251,7 @@ class Job(Workload):
         id: str,
         *,
         settings: Settings | None = None,
-        **given: Unpack[JobKeywords],  # noqa: A002
+        **given: Unpack[JobKeywords],
     ) -> None:
         super().__init__(scope, id, settings, given)
 
@@ -267,7 +267,7 @@ class CronJob(Workload):
         id: str,
         *,
         settings: Settings | None = None,
-        **given: Unpack[CronJobKeywords],  # noqa: A002
+        **given: Unpack[CronJobKeywords],
     ) -> None:
         super().__init__(scope, id, settings, given)
 

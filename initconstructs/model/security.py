@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Words
-from initconstructs.model.raw import Raw, raw_fields
 from initconstructs.model.frozen import frozen
+from initconstructs.model.raw import Raw, raw_fields
 
 Profile: TypeAlias = Literal["restricted", "baseline", "privileged", "none"]
 """A Pod Security level, strictest first; "none" adds nothing and checks nothing."""
@@ -18,8 +18,21 @@ PROFILES: tuple[Profile, ...] = ("restricted", "baseline", "privileged", "none")
 
 # https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 _BASELINE_CAPABILITIES = frozenset(
-    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID "
-    "SYS_CHROOT".split()
+    [
+        "AUDIT_WRITE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_BIND_SERVICE",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYS_CHROOT",
+    ]
 )
 
 

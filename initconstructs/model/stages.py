@@ -221,18 +221,19 @@ class Stage(BaseStage):
 
     restart_policy: Literal["OnFailure", "Never"] | None = None
 
-    _ELSEWHERE: ClassVar[dict[str, str]] = BaseContainer._ELSEWHERE | {
-        name: "a stage runs to completion, and Kubernetes forbids this for it; make it a Sidecar"
-        for name in ("startup_probe", "liveness_probe", "readiness_probe", "post_start", "pre_stop", "lifecycle")
-    }
+    _ELSEWHERE: ClassVar[dict[str, str]] = BaseContainer._ELSEWHERE | dict.fromkeys(
+        ("startup_probe", "liveness_probe", "readiness_probe", "post_start", "pre_stop", "lifecycle"),
+        "a stage runs to completion, and Kubernetes forbids this for it; make it a Sidecar",
+    )
 
     def __post_init__(self) -> None:
         BaseStage.__post_init__(self)
         if self.restart_policy is not None:
             checks.choice(f"{self.place}.restart_policy", self.restart_policy, ("OnFailure", "Never"))
-        for name, remedy in _NO_PROBES.items():
-            if name in self.raw and self.raw.get("restartPolicy") != "Always":
-                raise ModelError(f"{self.place}.raw[{name!r}]", "is forbidden on a stage", remedy)
+        for name in _SIDECAR_ONLY:
+            if name in self.raw:
+                rule = "is forbidden: a stage runs to completion"
+                raise ModelError(f"{self.place}.raw[{name!r}]", rule, "make it a Sidecar")
 
     @property
     def completed(self) -> Edge:
@@ -240,10 +241,7 @@ class Stage(BaseStage):
         return completed(self.name)
 
 
-_NO_PROBES = {
-    name: "a stage runs to completion; make it a Sidecar"
-    for name in ("startupProbe", "livenessProbe", "readinessProbe", "lifecycle")
-}
+_SIDECAR_ONLY = ("startupProbe", "livenessProbe", "readinessProbe", "lifecycle")
 
 
 @frozen

@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration, Quantity
 from initconstructs.model.environment import FieldRef, ResourceFieldRef
-from initconstructs.model.raw import Raw, raw_fields
 from initconstructs.model.frozen import frozen
+from initconstructs.model.raw import Raw, raw_fields
 
 AccessMode: TypeAlias = Literal["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"]
 _ACCESS_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")

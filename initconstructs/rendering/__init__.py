@@ -1,1 +1,1 @@
-"""From the model to manifests: `values` and `volumes` the parts, `pod` the pod, `workload` the object and its company."""
+"""From the model to manifests: `render` makes a workload, `attached` adds stages to a foreign one."""

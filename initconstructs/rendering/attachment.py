@@ -81,13 +81,12 @@ class _Attachment:
         steps = ordered((*stages, *(_stand_in(each) for each in _list(pod, "initContainers"))))
         company = api_access(target, cast("str | None", pod.get("serviceAccountName")))
         found = pod_containers(
-            target.name,
-            steps,
-            _apps(target, pod, mounts, env),
-            (),
-            effective,
-            _hardening(pod, effective),
-            company.mounts,
+            owner=target.name,
+            steps=steps,
+            containers=_apps(target, pod, mounts, env),
+            settings=effective,
+            hardening=_hardening(pod, effective),
+            extra_mounts=company.mounts,
         )
         check_claims(target.kind, f'{target.kind} "{target.name}"', found)
         return _Attachment(manifest=copy, pod=pod, target=target, steps=steps, company=company, found=found)
@@ -168,14 +167,11 @@ def _apps(
         if name not in names:
             remedy = near_miss(name, names) or f"its containers are {', '.join(names)}"
             raise ModelError(f'attach: "{name}"', f'is no container of {target.kind} "{target.name}"', remedy)
-    _check_names(target, pod, names)
-    return [
-        Container(name, image=_THERE, mounts=mounts.get(name, ()), env=env.get(name, {}))
-        for name in names
-    ]
+    _check_names(target, names)
+    return [Container(name, image=_THERE, mounts=mounts.get(name, ()), env=env.get(name, {})) for name in names]
 
 
-def _check_names(target: _Target, pod: Fields, names: Sequence[str]) -> None:
+def _check_names(target: _Target, names: Sequence[str]) -> None:
     for step in target.stages:
         if step.name in names:
             raise ModelError(step.place, f'has the name of a container of "{target.name}"', "rename the stage")

@@ -22,7 +22,7 @@ from initconstructs.model.volumes import (
 from initconstructs.rendering.values import Fields, policy_rule
 
 # Where every Kubernetes client looks, and what the kubelet itself would put there.
-_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+_CREDENTIALS = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN = Volume(
     "kube-api-access",
     Projected(
@@ -32,7 +32,7 @@ _TOKEN = Volume(
             DownwardApi({"namespace": FieldRef("metadata.namespace")}),
         ]
     ),
-).at(_TOKEN_PATH, read_only=True)
+).at(_CREDENTIALS, read_only=True)
 
 
 class Owner(Protocol):

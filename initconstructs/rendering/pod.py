@@ -33,10 +33,11 @@ class PodContainers:
 
 
 def pod_containers(
+    *,
     owner: str,
     steps: Sequence[Step],
     containers: Sequence[Container],
-    volumes: Iterable[Volume],
+    volumes: Iterable[Volume] = (),
     settings: Settings,
     hardening: Hardening,
     extra_mounts: Mapping[str, tuple[Mount, ...]],

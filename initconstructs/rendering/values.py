@@ -105,8 +105,8 @@ def resource_field(value: ResourceFieldRef) -> Fields:
 def env_from(value: SecretEnv | ConfigMapEnv) -> Fields:
     """All keys of a Secret or ConfigMap as variables."""
     key = "secretRef" if isinstance(value, SecretEnv) else "configMapRef"
-    prefix = {} if value.prefix is None else {"prefix": value.prefix}
-    return prefix | {key: {"name": value.name} | _optional(value.optional)}
+    found: Fields = {key: {"name": value.name} | _optional(value.optional)}
+    return found if value.prefix is None else {"prefix": value.prefix} | found
 
 
 def resources(value: Resources) -> Fields:

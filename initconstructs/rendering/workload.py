@@ -44,13 +44,13 @@ def render(workload: WorkloadSpec, *, settings: Settings | None = None) -> list[
     company = api_access(workload, workload.service_account)
     hardening = _hardening(workload, effective)
     found = pod_containers(
-        workload.name,
-        workload.stages,
-        workload.containers,
-        workload.volumes,
-        effective,
-        hardening,
-        company.mounts,
+        owner=workload.name,
+        steps=workload.stages,
+        containers=workload.containers,
+        volumes=workload.volumes,
+        settings=effective,
+        hardening=hardening,
+        extra_mounts=company.mounts,
     )
     check_claims(workload.kind, workload.place, found)
     pod = _pod(workload, effective, company, found, hardening)

