@@ -33,17 +33,20 @@ def object_name(metadata: Node, grammar: Check) -> Causes:
     Fix: use lower-case letters, digits and `-`.
     Source: ValidateObjectMeta in apimachinery/pkg/api/validation/objectmeta.go, and nameFn of each kind.
     """
-    name, base = metadata.get("name") or "", metadata.get("generateName") or ""
-    if base:
-        for complaint in _generated(base, grammar):
-            yield invalid("metadata.generateName", base, complaint)
-        # What the server appends is as random as this, and as harmless to every grammar.
-        name = name or f"{base[:_LONGEST_GENERATED_BASE]}x7k2p"
+    base, name = metadata.get("generateName") or "", given_name(metadata)
+    for complaint in _generated(base, grammar) if base else ():
+        yield invalid("metadata.generateName", base, complaint)
     if not name:
         yield required("metadata.name", "name or generateName is required")
         return
     for complaint in grammar(name):
         yield invalid("metadata.name", name, complaint)
+
+
+def given_name(metadata: Node) -> str:
+    """The name that an object gets; what the server appends to a generateName is as random as this, and as harmless."""
+    base = metadata.get("generateName") or ""
+    return metadata.get("name") or (f"{base[:_LONGEST_GENERATED_BASE]}x7k2p" if base else "")
 
 
 def _generated(base: str, grammar: Check) -> formats.Complaints:
