@@ -14,7 +14,7 @@ from initconstructs.rules.rule import Problem, Rule
 if TYPE_CHECKING:
     from initconstructs.manifests.document import Document
 
-__all__ = ["Finding", "ObjectRef", "Problem", "Rule", "Severity", "check", "rule", "rules"]
+__all__ = ["Finding", "ObjectRef", "Problem", "Rule", "Severity", "check", "knows", "rule", "rules"]
 
 
 def check(
@@ -47,3 +47,10 @@ def rule(name: str) -> Rule:
     from initconstructs.rules.registry import find  # noqa: PLC0415 - see check
 
     return find(name)
+
+
+def knows(manifest: Mapping[str, object]) -> bool:
+    """Whether the API server's rules for this kind are written here; other kinds are passed over."""
+    from initconstructs.rules.api_server.registry import CHECKERS  # noqa: PLC0415 - see check
+
+    return (str(manifest.get("apiVersion")), str(manifest.get("kind"))) in CHECKERS
