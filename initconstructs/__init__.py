@@ -3,10 +3,12 @@
 Importing this package imports neither cdk8s nor Node; `initconstructs.workloads` is the door that does.
 """
 
+from initconstructs.manifests.yaml_out import dump_yaml
 from initconstructs.model.containers import Container, ContainerPort
 from initconstructs.model.environment import (
     ConfigMapEnv,
     ConfigMapKey,
+    EnvValue,
     FieldRef,
     FileKey,
     ResourceFieldRef,
@@ -85,6 +87,7 @@ __all__ = [
     "DnsConfig",
     "DownwardApi",
     "EmptyDir",
+    "EnvValue",
     "EnvironmentFile",
     "EphemeralClaim",
     "Exec",
@@ -128,6 +131,7 @@ __all__ = [
     "Volume",
     "attached",
     "completed",
+    "dump_yaml",
     "healthy",
     "inserted",
     "ordered",

@@ -33,6 +33,9 @@ class ContainerRenderer:
     def __call__(self, container: BaseContainer) -> Fields:
         """One container, raw fields merged last."""
         found: Fields = {"name": container.name, "image": self.settings.pull(container.image)}
+        restart_policy = getattr(container, "restart_policy", None)
+        if restart_policy is not None:
+            found["restartPolicy"] = restart_policy
         self._add_process(found, container)
         self._add_volumes(found, container)
         if container.resources is not None:
@@ -42,9 +45,6 @@ class ContainerRenderer:
         context = self.hardening.context(container)
         if context:
             found["securityContext"] = context
-        restart_policy = getattr(container, "restart_policy", None)
-        if restart_policy is not None:
-            found["restartPolicy"] = restart_policy
         return merged(found, container.raw) if container.raw else found
 
     def _add_process(self, found: Fields, container: BaseContainer) -> None:

@@ -141,13 +141,13 @@ class _Volumes:
         if isinstance(held, Volume):
             self.add_volume(held)
         elif self.claims.setdefault(held.name, held) != held:
-            raise _two_meanings(self.owner, held.name)
+            raise two_meanings(self.owner, held.name)
         if held.name in self.volumes and held.name in self.claims:
-            raise _two_meanings(self.owner, held.name)
+            raise two_meanings(self.owner, held.name)
 
     def add_volume(self, given: Volume) -> None:
         if self.volumes.setdefault(given.name, given) != given:
-            raise _two_meanings(self.owner, given.name)
+            raise two_meanings(self.owner, given.name)
 
     def config_map(self, given: Volume) -> str:
         """The name of the ConfigMap for inline files: it changes with them, so that a change rolls the pods."""
@@ -157,7 +157,8 @@ class _Volumes:
         return f"{self.owner}-{given.name}-{sha256(content.encode()).hexdigest()[:8]}"
 
 
-def _two_meanings(owner: str, name: str) -> ModelError:
+def two_meanings(owner: str, name: str) -> ModelError:
+    """A volume name that stands for two different volumes."""
     return ModelError(f'"{owner}": volume "{name}"', "is defined twice, differently", "rename one of the two")
 
 

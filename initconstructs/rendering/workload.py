@@ -24,7 +24,7 @@ from initconstructs.model.workload import (
     WorkloadSpec,
 )
 from initconstructs.rendering.company import Company, api_access, beside
-from initconstructs.rendering.pod import PodContainers, check_claims, pod_containers
+from initconstructs.rendering.pod import PodContainers, check_claims, pod_containers, two_meanings
 from initconstructs.rendering.security import Hardening, pod_context
 from initconstructs.rendering.values import Fields, dns_config, flat, given, resources, toleration, topology_spread
 from initconstructs.rendering.volumes import claim_template
@@ -161,13 +161,12 @@ def _template(workload: WorkloadSpec, pod: Fields, *, selected: bool = True) -> 
     return {"metadata": metadata, "spec": pod} if metadata else {"spec": pod}
 
 
-def _selecting(workload: SelectingSpec, pod: Fields) -> Fields:
+def _selecting(workload: SelectingSpec) -> Fields:
     return given(
         replicas=workload.replicas if isinstance(workload, ReplicatedSpec) else None,
         selector={"matchLabels": selector_labels(workload)},
         min_ready=workload.min_ready,
         revision_history_limit=workload.revision_history_limit,
-        template=_template(workload, pod),
     )
 
 
@@ -183,11 +182,14 @@ def _deployment(workload: DeploymentSpec, pod: Fields, _: PodContainers) -> Fiel
     own = given(
         strategy=_update(workload.strategy), progress_deadline=workload.progress_deadline, paused=workload.paused
     )
-    return _selecting(workload, pod) | own
+    return _selecting(workload) | own | {"template": _template(workload, pod)}
 
 
 def _stateful_set(workload: StatefulSetSpec, pod: Fields, found: PodContainers) -> Fields:
-    claims = {each.name: each for each in (*workload.volume_claim_templates, *found.claims)}
+    claims = {each.name: each for each in workload.volume_claim_templates}
+    for mounted in found.claims:
+        if claims.setdefault(mounted.name, mounted) != mounted:
+            raise two_meanings(workload.name, mounted.name)
     own = given(
         service_name=workload.service_name,
         pod_management_policy=workload.pod_management_policy,
@@ -196,11 +198,12 @@ def _stateful_set(workload: StatefulSetSpec, pod: Fields, found: PodContainers) 
         ordinals=None if workload.first_ordinal is None else {"start": workload.first_ordinal},
         volume_claim_templates=[claim_template(each) for each in claims.values()] or None,
     )
-    return _selecting(workload, pod) | own
+    return _selecting(workload) | own | {"template": _template(workload, pod)}
 
 
 def _daemon_set(workload: DaemonSetSpec, pod: Fields, _: PodContainers) -> Fields:
-    return _selecting(workload, pod) | given(update_strategy=_update(workload.update_strategy))
+    own = given(update_strategy=_update(workload.update_strategy))
+    return _selecting(workload) | own | {"template": _template(workload, pod)}
 
 
 def _job(workload: JobSpec, pod: Fields, _: PodContainers) -> Fields:
