@@ -105,6 +105,8 @@ class _Kubelet:
             self._lose_sandbox()
         elif event.what is Happening.KUBELET_RESTARTED:
             self._forget_waits()
+        elif event.what is Happening.SPEC_EDITED:
+            self._gate.forget()
         elif event.what is Happening.RECORDS_REMOVED:
             self._remove_records(event)
         elif event.what is Happening.DELETED:

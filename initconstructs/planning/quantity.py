@@ -38,7 +38,7 @@ def written(name: str, amount: int) -> str:
     """An amount as people write it: cpu (in millicores) `250m` or `2`, bytes `128Mi`, anything else as it is."""
     if name == "cpu":
         return f"{amount}m" if amount % 1000 else str(amount // 1000)
-    if name != "memory" and name != "ephemeral-storage" and not name.startswith("hugepages-"):
+    if name not in ("memory", "ephemeral-storage") and not name.startswith("hugepages-"):
         return str(amount)
     step = 0
     while step < len(_BINARY_STEPS) - 1 and amount and amount % 1024 == 0:

@@ -14,12 +14,13 @@ ExitCode = int | str
 
 
 class Happening(str, Enum):
-    """Events that a manifest doesn't show. The first five have an instant, the others hold until they are mended."""
+    """Events that a manifest doesn't show. The first six have an instant, the others hold until they are mended."""
 
     SANDBOX_LOST = "sandbox-lost"
     NODE_REBOOTED = "node-rebooted"
     KUBELET_RESTARTED = "kubelet-restarted"
     RECORDS_REMOVED = "records-removed"
+    SPEC_EDITED = "spec-edited"
     DELETED = "deleted"
     IMAGE_MISSING = "image-missing"
     IMAGE_RUNS_AS_ROOT = "image-runs-as-root"

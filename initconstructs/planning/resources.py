@@ -1,0 +1,190 @@
+"""What a pod costs: effective requests and limits as the scheduler counts them, what decides them, and the QoS class.
+
+Source: PodRequests and PodLimits in k8s.io/component-helpers/resource/helpers.go; qos.go in kubernetes/pkg/apis/core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from initconstructs.manifests.pod_template import child
+from initconstructs.planning.pod import Container, Pod, Role
+from initconstructs.planning.quantity import milli
+from initconstructs.planning.release import Release
+
+APPS = "app"
+POD_LEVEL = "pod"
+
+Amounts = Mapping[str, int]
+"""By resource: cpu in millicores, everything else in its own unit (bytes, pieces)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phase:
+    """What the pod needs while a stage runs, the sidecars before it included; the last phase is that of the apps."""
+
+    name: str
+    requests: Amounts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resources:
+    """The pod's bill.
+
+    `decided_by` names, per resource, the init stage that needs most, or `app` (apps and sidecars together), or `pod`
+    (pod-level resources). `idle` is what stays reserved, unused, once the apps run.
+    """
+
+    requests: Amounts
+    limits: Amounts
+    decided_by: Mapping[str, str]
+    idle: Amounts
+    phases: tuple[Phase, ...]
+    unlimited: tuple[str, ...]
+    qos: str
+
+
+def effective_resources(pod: Pod, release: Release) -> Resources:
+    """The bill of a pod on this release."""
+    pod_level = _pod_level(pod) if release.pod_level_resources else {}
+    wanted = [_Wanted.of(container) for container in pod.containers]
+    overhead = _amounts(child(pod.spec, "overhead"))
+    requests, decided_by = _peak(wanted, "requests")
+    limits, _ = _peak(wanted, "limits")
+    steady = _sum(each.requests for each in wanted if each.container.role is not Role.INIT)
+    phases = _phases(wanted)
+    level_requests, level_limits = _pod_level_requests(pod_level, requests), dict(pod_level.get("limits", {}))
+    requests, limits = {**requests, **level_requests}, {**limits, **level_limits}
+    idle = {name: amount - steady.get(name, 0) for name, amount in requests.items() if name not in level_requests}
+    return Resources(
+        requests=_with_both(_rounded(_sum([requests, overhead]))),
+        limits=_rounded({name: amount + overhead.get(name, 0) for name, amount in limits.items() if amount}),
+        decided_by={**_with_apps(decided_by), **dict.fromkeys(level_requests, POD_LEVEL)},
+        idle=_rounded({name: amount for name, amount in idle.items() if amount > 0}),
+        phases=tuple(Phase(name=phase.name, requests=_rounded(phase.requests)) for phase in phases),
+        unlimited=_unlimited(wanted, level_limits),
+        qos=_qos(wanted, pod_level, level_requests),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One container's requests (a limit without a request is one) and limits, in thousandths."""
+
+    container: Container
+    requests: dict[str, int]
+    limits: dict[str, int]
+
+    @classmethod
+    def of(cls, container: Container) -> _Wanted:
+        limits = _amounts(child(container.raw, "resources", "limits"))
+        return cls(container, {**limits, **_amounts(child(container.raw, "resources", "requests"))}, limits)
+
+    def part(self, which: str) -> dict[str, int]:
+        return self.requests if which == "requests" else self.limits
+
+
+def _peak(wanted: Iterable[_Wanted], which: str) -> tuple[dict[str, int], dict[str, str]]:
+    """The most that any phase needs, per resource, and the phase that needs it."""
+    main: dict[str, int] = {}
+    sidecars: dict[str, int] = {}
+    peak: dict[str, tuple[int, str]] = {}
+    for each in wanted:
+        amounts, role = each.part(which), each.container.role
+        if role is not Role.INIT:
+            main = _sum([main, amounts])
+        if role is Role.SIDECAR:
+            sidecars = _sum([sidecars, amounts])
+        if role is Role.INIT:
+            for name, amount in _sum([sidecars, amounts]).items():
+                peak[name] = max(peak.get(name, (0, "")), (amount, each.container.name), key=lambda need: need[0])
+    result, decided_by = dict(main), {}
+    for name, (amount, stage) in peak.items():
+        if amount > main.get(name, 0):
+            result[name], decided_by[name] = amount, stage
+        else:
+            result.setdefault(name, amount)
+    return result, {name: decided_by.get(name, APPS) for name in result}
+
+
+def _phases(wanted: list[_Wanted]) -> list[Phase]:
+    sidecars: dict[str, int] = {}
+    phases: list[Phase] = []
+    for each in wanted:
+        if each.container.role is Role.SIDECAR:
+            sidecars = _sum([sidecars, each.requests])
+            phases.append(Phase(name=each.container.name, requests=sidecars))
+        elif each.container.role is Role.INIT:
+            phases.append(Phase(name=each.container.name, requests=_sum([sidecars, each.requests])))
+    apps = [each.requests for each in wanted if each.container.role is Role.APP]
+    return [*phases, Phase(name=APPS, requests=_sum([sidecars, *apps]))]
+
+
+def _pod_level(pod: Pod) -> dict[str, dict[str, int]]:
+    resources = child(pod.spec, "resources")
+    parts = {part: _supported(_amounts(child(resources, part))) for part in ("requests", "limits")}
+    return parts if resources else {}
+
+
+def _supported(amounts: dict[str, int]) -> dict[str, int]:
+    return {
+        name: amount for name, amount in amounts.items() if name in ("cpu", "memory") or name.startswith("hugepages-")
+    }
+
+
+def _pod_level_requests(pod_level: Mapping[str, Mapping[str, int]], aggregate: Amounts) -> dict[str, int]:
+    """The pod's own requests; a pod limit without one takes the containers' sum where there is one, else the limit."""
+    requests = dict(pod_level.get("requests", {}))
+    for name, limit in pod_level.get("limits", {}).items():
+        requests.setdefault(name, aggregate.get(name) or limit)
+    return requests
+
+
+def _qos(wanted: list[_Wanted], pod_level: Mapping[str, Mapping[str, int]], level_requests: Mapping[str, int]) -> str:
+    if pod_level:
+        return _class_of([(level_requests, pod_level["limits"])])
+    return _class_of([(each.requests, each.limits) for each in wanted])
+
+
+def _class_of(needs: list[tuple[Mapping[str, int], Mapping[str, int]]]) -> str:
+    kept = [(_compute(requests), _compute(limits)) for requests, limits in needs]
+    if not any(requests or limits for requests, limits in kept):
+        return "BestEffort"
+    complete = all(limits.keys() == {"cpu", "memory"} for _, limits in kept)
+    equal = _sum(requests for requests, _ in kept) == _sum(limits for _, limits in kept)
+    return "Guaranteed" if complete and equal else "Burstable"
+
+
+def _compute(amounts: Mapping[str, int]) -> dict[str, int]:
+    return {name: amount for name, amount in amounts.items() if name in ("cpu", "memory") and amount > 0}
+
+
+def _unlimited(wanted: list[_Wanted], level_limits: Mapping[str, int]) -> tuple[str, ...]:
+    missing = {"cpu", "memory"} - level_limits.keys()
+    return tuple(each.container.name for each in wanted if missing - each.limits.keys())
+
+
+def _amounts(resources: Mapping[str, object]) -> dict[str, int]:
+    return {str(name): milli(value) for name, value in resources.items()}
+
+
+def _sum(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for part in parts:
+        for name, amount in part.items():
+            total[name] = total.get(name, 0) + amount
+    return total
+
+
+def _rounded(amounts: Mapping[str, int]) -> dict[str, int]:
+    """Thousandths to units, rounded up; cpu stays in thousandths."""
+    return {name: amount if name == "cpu" else -(-amount // 1000) for name, amount in amounts.items()}
+
+
+def _with_both(amounts: dict[str, int]) -> dict[str, int]:
+    return {"cpu": 0, "memory": 0, **amounts}
+
+
+def _with_apps(decided_by: dict[str, str]) -> dict[str, str]:
+    return {"cpu": APPS, "memory": APPS, **decided_by}
