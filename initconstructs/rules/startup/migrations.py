@@ -25,9 +25,7 @@ _UNLOCKED: dict[str, tuple[str, ...]] = {
     "aerich": ("upgrade",),
 }
 _LOCKS = frozenset(["flock", "consul-lock", "setlock"])
-_LOCKING_TOOLS = frozenset(
-    ["flyway", "liquibase", "prisma", "knex", "rails", "rake", "atlas", "sqitch", "migrate", "bundle"]
-)
+_LOCKING_TOOLS = frozenset(["flyway", "liquibase", "prisma", "knex", "rails", "rake", "atlas", "sqitch", "bundle"])
 _VERBS = frozenset(
     ["migrate", "db:migrate", "migrate:deploy", "migration:run", "migrations:migrate", "migrate-db", "db-migrate"]
 )
@@ -74,7 +72,7 @@ def _pods_at_once(workload: Workload) -> str:
 def _migrates(call: Call) -> str:
     """The tool, as a reader knows it: `alembic upgrade`."""
     words = [word.text.rsplit("/", 1)[-1] for word in call.words]
-    if not words or _LOCKING_TOOLS.intersection(words[:3]):
+    if not words or words[0] == "migrate" or _LOCKING_TOOLS.intersection(words[:3]):
         return ""
     for position, word in enumerate(words[:4]):
         verbs = _UNLOCKED.get(word, ())

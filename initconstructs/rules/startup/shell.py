@@ -418,13 +418,25 @@ class _Parser:
         return If(tuple(condition), tuple(then), tuple(otherwise))
 
     def _case(self) -> Group:
-        """The arms' commands; patterns read as commands without arguments do no harm."""
-        self._at += 1
-        nodes = self._list()
-        while self._take(")", ";;"):
+        """The commands of the arms; patterns are skipped."""
+        self._skip_past("in")
+        nodes: list[Node] = []
+        while self._peek().operator not in ("esac", "end"):
+            self._skip_past(")")
             nodes += self._list()
+            while self._take(";;", "\n"):
+                pass
+            if self._peek().operator in _CLOSING - {"esac", "end", ")"}:
+                break
         self._take("esac")
         return Group(tuple(nodes))
+
+    def _skip_past(self, end: str) -> None:
+        while self._peek().operator not in ("esac", "end"):
+            token = self._peek()
+            self._at += 1
+            if token.operator == end or token.is_word(end):
+                return
 
     def _group(self, closing: str) -> Group:
         self._at += 1

@@ -207,7 +207,7 @@ def port_probe_targets(call: Call) -> list[str]:
     device = [word.text for word in call.redirections if word.text.startswith("/dev/tcp/")]
     if device:
         return [target.removeprefix("/dev/tcp/") for target in device]
-    if name(call) not in PORT_PROBES or (call.has_option("l") and name(call) == "nc"):
+    if name(call) not in PORT_PROBES or (name(call) in _NETCATS and not (call.has_option("z") or call.loops)):
         return []
     operands = call.operands("-w", "-i", "-q", "-p", "-s", "-t", "-timeout", "--timeout")
     if name(call) == "dockerize":
