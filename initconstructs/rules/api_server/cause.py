@@ -9,6 +9,9 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
+# What Go's json.Marshal escapes and Python's doesn't.
+_ESCAPED = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+
 
 class Cause(NamedTuple):
     """One entry of a Status' `details.causes`: where, what kind of mistake, and the server's sentence."""
@@ -75,7 +78,8 @@ def bad_request(path: str, message: str) -> Cause:
 
 def printed(value: object) -> str:
     """`value` as the server prints it: compact JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+    return text.translate(_ESCAPED)
 
 
 def _sentence(head: str, detail: str) -> str:

@@ -9,7 +9,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from initconstructs.rules.api_server import decoding, pod
+from initconstructs.rules.api_server import (
+    affinity,
+    containers,
+    decoding,
+    dns,
+    env,
+    field_refs,
+    handlers,
+    init_containers,
+    job,
+    job_policies,
+    match_label_keys,
+    mounts,
+    network_volumes,
+    object_meta,
+    pod,
+    pod_annotations,
+    pod_resources,
+    pod_security,
+    ports,
+    probes,
+    resources,
+    restart_rules,
+    scheduling,
+    security_context,
+    selector,
+    storage,
+    volume_files,
+    volume_sources,
+    volumes,
+    windows,
+    workload,
+)
 from initconstructs.rules.api_server.check import Node, Problems
 from initconstructs.rules.api_server.target import Target
 from initconstructs.rules.rule import Rule
@@ -19,9 +51,45 @@ Checker = Callable[[Node, Target], Problems]
 # By (apiVersion, kind).
 CHECKERS: Mapping[tuple[str, str], Checker] = {
     ("v1", "Pod"): pod.check,
+    ("apps/v1", "Deployment"): workload.check_deployment,
+    ("apps/v1", "ReplicaSet"): workload.check_replicaset,
+    ("apps/v1", "DaemonSet"): workload.check_daemonset,
+    ("apps/v1", "StatefulSet"): workload.check_statefulset,
+    ("batch/v1", "Job"): job.check_job,
+    ("batch/v1", "CronJob"): job.check_cron_job,
+    ("v1", "PersistentVolumeClaim"): storage.check_claim,
 }
 
 RULES: tuple[Rule, ...] = (
     *decoding.RULES,
+    *object_meta.RULES,
+    *selector.RULES,
     *pod.RULES,
+    *pod_annotations.RULES,
+    *containers.RULES,
+    *init_containers.RULES,
+    *restart_rules.RULES,
+    *probes.RULES,
+    *handlers.RULES,
+    *ports.RULES,
+    *env.RULES,
+    *field_refs.RULES,
+    *mounts.RULES,
+    *resources.RULES,
+    *pod_resources.RULES,
+    *security_context.RULES,
+    *pod_security.RULES,
+    *windows.RULES,
+    *dns.RULES,
+    *scheduling.RULES,
+    *match_label_keys.RULES,
+    *affinity.RULES,
+    *volumes.RULES,
+    *volume_files.RULES,
+    *volume_sources.RULES,
+    *network_volumes.RULES,
+    *storage.RULES,
+    *workload.RULES,
+    *job.RULES,
+    *job_policies.RULES,
 )
