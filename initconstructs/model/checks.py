@@ -23,6 +23,8 @@ Quantity: TypeAlias = str | int | float
 T = TypeVar("T")
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
+_CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _QUANTITY = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -63,6 +65,37 @@ def subdomain(place: str, value: object) -> None:
             "must be a DNS subdomain: at most 253 of a-z, 0-9, '-' and '.'",
             f'write "{_as_label(value)}", say',
         )
+
+
+def port_name(place: str, value: object) -> None:
+    """An IANA service name, which named ports must be."""
+    if not isinstance(value, str) or len(value) > 15 or not _PORT_NAME.fullmatch(value):
+        raise wrong(
+            place,
+            value,
+            "must be a port name: 1 to 15 of a-z, 0-9 and '-', with a letter and no '--'",
+            f'write "{_as_label(value)[:15].strip("-")}", say',
+        )
+
+
+def config_key(place: str, value: object) -> None:
+    """A key of a ConfigMap's or Secret's data."""
+    if not isinstance(value, str) or not _CONFIG_KEY.fullmatch(value) or value == "." or value.startswith(".."):
+        raise wrong(place, value, "must be a key: letters, digits, '-', '_' and '.'", "use a file name, not a path")
+
+
+def instance(place: str, value: object, kind: type | tuple[type, ...], remedy: str) -> None:
+    """A value of one kind, where a mapping or a plain word comes to mind easily."""
+    if not isinstance(value, kind):
+        raise wrong(place, value, f"must be {_named(kind)}", remedy)
+
+
+def instances(place: str, owner: object, kinds: Mapping[str, type | tuple[type, ...]]) -> None:
+    """Fields that hold a value of one kind, or None."""
+    for name, kind in kinds.items():
+        value = getattr(owner, name)
+        if value is not None:
+            instance(f"{place}.{name}", value, kind, f"write {_named(kind).removeprefix('a ')}(...)")
 
 
 def text(place: str, value: object, remedy: str) -> None:

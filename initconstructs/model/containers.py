@@ -11,7 +11,7 @@ from initconstructs.model.checks import Words
 from initconstructs.model.environment import ConfigMapEnv, EnvValue, SecretEnv, environment
 from initconstructs.model.errors import ModelError
 from initconstructs.model.frozen import frozen
-from initconstructs.model.probes import Hook, Probe
+from initconstructs.model.probes import Exec, Hook, HttpGet, Probe, Sleep
 from initconstructs.model.raw import Raw, raw_fields
 from initconstructs.model.resources import Resources
 from initconstructs.model.security import PROFILES, Profile, SecurityContext, excess
@@ -19,6 +19,15 @@ from initconstructs.model.volumes import Mount, mounts
 
 PullPolicy: TypeAlias = Literal["Always", "IfNotPresent", "Never"]
 RestartPolicy: TypeAlias = Literal["Always", "OnFailure", "Never"]
+
+PROBES: Mapping[str, type | tuple[type, ...]] = {
+    "startup_probe": Probe,
+    "liveness_probe": Probe,
+    "readiness_probe": Probe,
+    "post_start": (HttpGet, Exec, Sleep),
+    "pre_stop": (HttpGet, Exec, Sleep),
+}
+"""The fields of the containers that keep running, and what they hold."""
 
 _AS_WORDS = 'write ["sh", "-c", "..."] or one string a word: Kubernetes runs no shell'
 
@@ -34,6 +43,8 @@ class ContainerPort:
 
     def __post_init__(self) -> None:
         checks.port_number("ContainerPort.number", self.number)
+        if self.name is not None:
+            checks.port_name("ContainerPort.name", self.name)
         if self.protocol is not None:
             checks.choice("ContainerPort.protocol", self.protocol, ("TCP", "UDP", "SCTP"))
         if self.host_port is not None:
@@ -79,10 +90,11 @@ class BaseContainer:
                 object.__setattr__(self, name, checks.words(f"{place}.{name}", words, _AS_WORDS))
         if self.image_pull_policy is not None:
             checks.choice(f"{place}.image_pull_policy", self.image_pull_policy, ("Always", "IfNotPresent", "Never"))
+        checks.instances(place, self, {"resources": Resources, "security": SecurityContext})
         self._check_environment()
         self._check_ports()
         object.__setattr__(self, "mounts", mounts(f"{place}.mounts", self.mounts))
-        object.__setattr__(self, "raw", raw_fields(f"{place}.raw", self.raw))
+        object.__setattr__(self, "raw", raw_fields(f"{place}.raw", self.raw, "core.v1.Container"))
 
     @property
     def place(self) -> str:
@@ -119,6 +131,7 @@ class Container(BaseContainer):
 
     def __post_init__(self) -> None:
         BaseContainer.__post_init__(self)
+        checks.instances(self.place, self, PROBES)
         if self.profile is not None:
             check_profile(self, self.profile)
 

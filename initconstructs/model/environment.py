@@ -63,7 +63,7 @@ class ResourceFieldRef:
 
 @frozen
 class FileKey:
-    """One variable of an environment file that an earlier stage wrote; made by `stage.output.key("NAME")`.
+    """One variable of an environment file that an earlier stage wrote; made by `stage.environment.key("NAME")`.
 
     Kubernetes reads the file when the container starts (`fileKeyRef`, on by default from 1.35); the container need not
     mount it.
@@ -113,6 +113,6 @@ def environment(place: str, value: Mapping[str, EnvValue]) -> Mapping[str, EnvVa
             raise ModelError(
                 f'{place}["{name}"]',
                 f"must be a string or a source such as SecretKey, not {type(each).__name__}",
-                "quote a literal, or take stage.output.key(...) for a hand-off",
+                "quote a literal, or take stage.environment.key(...) for a hand-off",
             )
     return kept

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration, Words
+from initconstructs.model.errors import wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import Raw, raw_fields
 
@@ -29,6 +30,8 @@ class Toleration:
         checks.choice("Toleration.operator", self.operator, ("Exists", "Equal"))
         if self.effect is not None:
             checks.choice("Toleration.effect", self.effect, ("NoSchedule", "PreferNoSchedule", "NoExecute"))
+        if self.operator == "Exists" and self.value is not None:
+            raise wrong("Toleration.value", self.value, "can't hold with operator Exists", 'say operator="Equal"')
         if self.toleration is not None:
             object.__setattr__(self, "toleration", checks.seconds("Toleration.toleration", self.toleration))
 
@@ -52,7 +55,7 @@ class TopologySpread:
         if self.match_labels is not None:
             labels = checks.strings("TopologySpread.match_labels", self.match_labels)
             object.__setattr__(self, "match_labels", labels)
-        object.__setattr__(self, "raw", raw_fields("TopologySpread.raw", self.raw))
+        object.__setattr__(self, "raw", raw_fields("TopologySpread.raw", self.raw, "core.v1.TopologySpreadConstraint"))
 
 
 @frozen
@@ -69,10 +72,10 @@ class Affinity:
     apart_always: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("node", "pod", "pod_anti"):
+        for name, kind in {"node": "NodeAffinity", "pod": "PodAffinity", "pod_anti": "PodAntiAffinity"}.items():
             given = getattr(self, name)
             if given is not None:
-                object.__setattr__(self, name, raw_fields(f"Affinity.{name}", given))
+                object.__setattr__(self, name, raw_fields(f"Affinity.{name}", given, f"core.v1.{kind}"))
 
     @staticmethod
     def apart(topology_key: str, *, always: bool = False) -> Affinity:

@@ -17,7 +17,7 @@ Port: TypeAlias = int | str
 
 def _port(place: str, value: Port) -> None:
     if isinstance(value, str):
-        checks.label(place, value)
+        checks.port_name(place, value)
     else:
         checks.port_number(place, value)
 
@@ -33,6 +33,7 @@ class HttpGet:
     host: str | None = None
 
     def __post_init__(self) -> None:
+        checks.text("HttpGet.path", self.path, 'write "/healthz", say')
         _port("HttpGet.port", self.port)
         if self.scheme is not None:
             checks.choice("HttpGet.scheme", self.scheme, ("HTTP", "HTTPS"))

@@ -2,33 +2,69 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from initconstructs.model.checks import mapping
-from initconstructs.model.errors import wrong
+from initconstructs.model.errors import ModelError, wrong
 
 Raw: TypeAlias = Mapping[str, object]
 """Fields as the Kubernetes API spells them, such as `{"stdin": True}`; `None` removes a field."""
 
 
-def raw_fields(place: str, value: Raw) -> Raw:
-    """Raw fields as a read-only copy, all the way down plain JSON data."""
-    _plain(place, value)
-    return mapping(place, value)
+def raw_fields(place: str, value: Raw, definition: str | None = None) -> Raw:
+    """Raw fields as a copy, all the way down plain JSON data.
+
+    `definition` names what they belong to in the published schemas, `core.v1.Container` say: a field that it has must
+    have its type there. Whether it has the field depends on the target, so that is left to the rules.
+    """
+    if not value and isinstance(value, Mapping):
+        return mapping(place, value)
+    _check_json(place, value)
+    copy = cast(Raw, plain(mapping(place, value)))
+    if definition is not None:
+        _check_types(place, copy, f"io.k8s.api.{definition}")
+    return mapping(place, copy)
 
 
-def _plain(place: str, value: object) -> None:
+def _check_types(place: str, value: Raw, definition: str) -> None:
+    from initconstructs.schemas.decoding import shape_errors  # noqa: PLC0415 -- only raw fields need the schemas
+
+    for error in shape_errors(definition, value):
+        if not error.unknown:
+            field = f"{place}.{error.path}"
+            kind = error.message.rpartition(" ")[2]
+            raise wrong(field, _at(value, error.path), f"must be of the type that Kubernetes has here, {kind}", _WRITE)
+
+
+_WRITE = "write it as the Kubernetes API reference does"
+
+
+def _at(value: object, path: str) -> object:
+    """What stands at a path such as `env[0].value`."""
+    if path and isinstance(value, list):
+        index, _, rest = path[1:].partition("]")
+        return _at(value[int(index)], rest.lstrip("."))
+    if path and isinstance(value, Mapping):
+        key = next(each for each in value if path == each or path.startswith((f"{each}.", f"{each}[")))
+        return _at(value[key], path[len(key) :].lstrip("."))
+    return value
+
+
+def _check_json(place: str, value: object) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ModelError(place, f"is {value}, a number that JSON doesn't know", "write a finite number")
     if value is None or isinstance(value, (str, int, float, bool)):
         return
     if isinstance(value, Mapping):
         for key, each in value.items():
             if not isinstance(key, str):
                 raise wrong(place, key, "must have strings as keys", f'quote it: "{key}"')
-            _plain(f"{place}.{key}", each)
+            _check_json(f"{place}.{key}", each)
     elif isinstance(value, (list, tuple)):
         for index, each in enumerate(value):
-            _plain(f"{place}[{index}]", each)
+            _check_json(f"{place}[{index}]", each)
     else:
         raise wrong(place, value, "must be plain JSON data", "write str, int, float, bool, None, lists and mappings")
 

@@ -77,7 +77,8 @@ class SecurityContext:
 
     def __post_init__(self) -> None:
         _ids("SecurityContext", self.run_as_user, self.run_as_group)
-        object.__setattr__(self, "raw", raw_fields("SecurityContext.raw", self.raw))
+        checks.instances("SecurityContext", self, {"capabilities": Capabilities, "seccomp_profile": SeccompProfile})
+        object.__setattr__(self, "raw", raw_fields("SecurityContext.raw", self.raw, "core.v1.SecurityContext"))
 
 
 @frozen
@@ -96,13 +97,15 @@ class PodSecurityContext:
 
     def __post_init__(self) -> None:
         _ids("PodSecurityContext", self.run_as_user, self.run_as_group, self.fs_group)
+        checks.instances("PodSecurityContext", self, {"seccomp_profile": SeccompProfile})
         if self.fs_group_change_policy is not None:
             checks.choice(
                 "PodSecurityContext.fs_group_change_policy", self.fs_group_change_policy, ("OnRootMismatch", "Always")
             )
         if self.sysctls is not None:
             object.__setattr__(self, "sysctls", checks.strings("PodSecurityContext.sysctls", self.sysctls))
-        object.__setattr__(self, "raw", raw_fields("PodSecurityContext.raw", self.raw))
+        raw = raw_fields("PodSecurityContext.raw", self.raw, "core.v1.PodSecurityContext")
+        object.__setattr__(self, "raw", raw)
 
 
 def _ids(place: str, *ids: int | None) -> None:

@@ -72,6 +72,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.kubernetes is not None:
             minor_of(self.kubernetes)
+        checks.instances("Settings", self, {"images": ImagePolicy})
         if self.profile is not None:
             checks.choice("Settings.profile", self.profile, PROFILES)
 

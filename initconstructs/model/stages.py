@@ -9,12 +9,12 @@ from typing import ClassVar, Literal, TypeAlias
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Quantity, Words
-from initconstructs.model.containers import BaseContainer, RestartPolicy, check_profile
+from initconstructs.model.containers import PROBES, BaseContainer, RestartPolicy, check_profile
 from initconstructs.model.environment import FileKey
 from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.probes import Hook, Probe
-from initconstructs.model.raw import raw_fields
+from initconstructs.model.raw import Raw, raw_fields
 from initconstructs.model.security import Profile
 from initconstructs.model.volumes import ClaimTemplate, EmptyDir, Mount, Output, Volume
 
@@ -67,6 +67,7 @@ class Directory:
         checks.label("Directory.name", self.name)
         if self.size_limit is not None:
             object.__setattr__(self, "size_limit", checks.quantity("Directory.size_limit", self.size_limit))
+        checks.instances("Directory", self, {"volume": (Volume, ClaimTemplate)})
         if self.volume is not None and (self.memory or self.size_limit is not None):
             raise ModelError("Directory", "takes memory and size_limit only for its own emptyDir", "say them in volume")
 
@@ -80,8 +81,8 @@ class Directory:
 class EnvironmentFile:
     """A file of NAME=value lines that a stage writes and later containers take variables from.
 
-    `env={"TOKEN": stage.output.key("TOKEN")}` renders as `fileKeyRef`, which Kubernetes has on by default from 1.35.
-    The file lives in an `emptyDir`, as the API server demands.
+    `env={"TOKEN": stage.environment.key("TOKEN")}` renders as `fileKeyRef`, which Kubernetes has on by
+    default from 1.35. The file lives in an `emptyDir`, as the API server demands.
     """
 
     path: str = field(kw_only=False)
@@ -95,6 +96,8 @@ class EnvironmentFile:
         checks.label("EnvironmentFile.name", self.name)
         if self.path.endswith("/") or self.path.count("/") < 2:
             raise wrong("EnvironmentFile.path", self.path, "must be a file in a directory", 'write "/env/app.env", say')
+        if self.size_limit is not None:
+            object.__setattr__(self, "size_limit", checks.quantity("EnvironmentFile.size_limit", self.size_limit))
 
     @property
     def mount_path(self) -> str:
@@ -162,7 +165,7 @@ class BaseStage(BaseContainer):
         keep(self, "produces", checks.items(f"{place}.produces", self.produces, kinds, 'write [Directory("/out")]'))
         keep(self, "permissions", checks.items(f"{place}.permissions", self.permissions, PolicyRule, "list rules"))
         found = checks.items(f"{place}.objects", self.objects, Mapping, "list manifests")
-        keep(self, "objects", tuple(raw_fields(f"{place}.objects", each) for each in found))
+        keep(self, "objects", tuple(_manifest(f"{place}.objects[{index}]", each) for index, each in enumerate(found)))
         checks.unique(f"{place}.produces", (each.name for each in self.produces), "name each output")
         taken = [each.mount_path for each in self.produces] + [each.path for each in self.mounts]
         checks.unique(f"{place}: path", taken, "mount each volume under a path of its own")
@@ -209,6 +212,13 @@ class BaseStage(BaseContainer):
     def produced_mounts(self) -> tuple[Mount, ...]:
         """Where the stage itself writes what it hands over."""
         return tuple(self._output(each).at(each.mount_path, read_only=False) for each in self.produces)
+
+
+def _manifest(place: str, value: Raw) -> Raw:
+    for name in ("apiVersion", "kind"):
+        if not isinstance(value.get(name), str):
+            raise wrong(f"{place}.{name}", value.get(name), "must be text: it is a manifest", 'write "v1", say')
+    return raw_fields(place, value)
 
 
 @frozen
@@ -261,6 +271,10 @@ class Sidecar(BaseStage):
         "restart_policy": "a sidecar always restarts; leave it out"
     }
     restart_policy: ClassVar[RestartPolicy] = "Always"
+
+    def __post_init__(self) -> None:
+        BaseStage.__post_init__(self)
+        checks.instances(self.place, self, PROBES)
 
     @property
     def started(self) -> Edge:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration, Quantity
@@ -82,6 +82,8 @@ class InlineFiles:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", checks.strings("InlineFiles.files", self.files))
+        for name in self.files:
+            checks.config_key("InlineFiles.files", name)
         _mode("InlineFiles.default_mode", self.default_mode)
 
 
@@ -212,7 +214,7 @@ class ClaimSpec:
             checks.choice("ClaimSpec.access_modes", mode, _ACCESS_MODES)
         for name in ("labels", "annotations"):
             object.__setattr__(self, name, checks.strings(f"ClaimSpec.{name}", getattr(self, name)))
-        object.__setattr__(self, "raw", raw_fields("ClaimSpec.raw", self.raw))
+        object.__setattr__(self, "raw", raw_fields("ClaimSpec.raw", self.raw, "core.v1.PersistentVolumeClaimSpec"))
 
 
 @frozen
@@ -220,6 +222,9 @@ class EphemeralClaim:
     """A claim that is made with the pod and deleted with it."""
 
     spec: ClaimSpec = field(kw_only=False)
+
+    def __post_init__(self) -> None:
+        checks.instances("EphemeralClaim", self, {"spec": ClaimSpec})
 
 
 Source: TypeAlias = (
@@ -253,7 +258,12 @@ class Volume:
     def __post_init__(self) -> None:
         checks.label("Volume.name", self.name)
         if isinstance(self.source, Mapping):
-            object.__setattr__(self, "source", raw_fields(f'Volume "{self.name}"', self.source))
+            object.__setattr__(self, "source", raw_fields(f'Volume "{self.name}"', self.source, "core.v1.Volume"))
+        else:
+            kinds = tuple(each for each in get_args(Source) if isinstance(each, type))
+            checks.instance(
+                f'Volume "{self.name}".source', self.source, kinds, 'write EmptyDir() or {"nfs": {...}}, say'
+            )
 
     def at(self, path: str, *, read_only: bool = False, sub_path: str | None = None) -> Mount:
         """This volume, as a container sees it under `path`."""
@@ -269,6 +279,7 @@ class ClaimTemplate:
 
     def __post_init__(self) -> None:
         checks.label("ClaimTemplate.name", self.name)
+        checks.instances(f'ClaimTemplate "{self.name}"', self, {"spec": ClaimSpec})
 
     def at(self, path: str, *, read_only: bool = False, sub_path: str | None = None) -> Mount:
         """This claim, as a container sees it under `path`."""
@@ -300,9 +311,11 @@ class Mount:
 
     def __post_init__(self) -> None:
         checks.absolute_path("Mount.path", self.path)
+        kinds = (Volume, ClaimTemplate, Output)
+        checks.instance("Mount.volume", self.volume, kinds, 'take volume.at("/path") or stage.output.at("/path")')
         if self.sub_path is not None:
             checks.relative_path("Mount.sub_path", self.sub_path)
-        object.__setattr__(self, "raw", raw_fields("Mount.raw", self.raw))
+        object.__setattr__(self, "raw", raw_fields("Mount.raw", self.raw, "core.v1.VolumeMount"))
 
 
 def mounts(place: str, value: Sequence[Mount]) -> tuple[Mount, ...]:

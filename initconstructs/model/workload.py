@@ -81,8 +81,9 @@ class WorkloadSpec:
         self._keep_lists()
         self._keep_mappings()
         self._keep_spans("termination_grace_period")
-        if self.namespace is not None:
-            checks.label(f"{self.place}.namespace", self.namespace)
+        self._check_identifiers()
+        kinds = {"affinity": Affinity, "dns_config": DnsConfig, "security": PodSecurityContext, "resources": Resources}
+        checks.instances(self.place, self, kinds)
         if self.dns_policy is not None:
             checks.choice(f"{self.place}.dns_policy", self.dns_policy, DNS_POLICIES)
         self._check_names()
@@ -110,10 +111,19 @@ class WorkloadSpec:
             given = getattr(self, name)
             if given is not None:
                 object.__setattr__(self, name, checks.strings(f"{self.place}.{name}", given))
-        for name in ("raw", "pod_raw"):
-            object.__setattr__(self, name, raw_fields(f"{self.place}.{name}", getattr(self, name)))
+        group, _, version = self.api_version.rpartition("/")
+        for name, kind in {"raw": f"{group or 'core'}.{version}.{self.kind}", "pod_raw": "core.v1.PodSpec"}.items():
+            object.__setattr__(self, name, raw_fields(f"{self.place}.{name}", getattr(self, name), kind))
         if self.host_aliases is not None:
             object.__setattr__(self, "host_aliases", host_aliases(f"{self.place}.host_aliases", self.host_aliases))
+
+    def _check_identifiers(self) -> None:
+        for name, check in _IDENTIFIERS.items():
+            given = getattr(self, name)
+            if given is not None:
+                check(f"{self.place}.{name}", given)
+        for index, secret in enumerate(self.image_pull_secrets):
+            checks.subdomain(f"{self.place}.image_pull_secrets[{index}]", secret)
 
     def _keep_spans(self, *names: str) -> None:
         for name in names:
@@ -133,6 +143,16 @@ class WorkloadSpec:
         object.__setattr__(self, "stages", ordered(self.stages))
         names = [each.name for each in (*self.stages, *self.containers)]
         checks.unique(f"{self.place}: container name", names, "stages, sidecars and containers share one set of names")
+
+
+_IDENTIFIERS = {
+    "namespace": checks.label,
+    "hostname": checks.label,
+    "subdomain": checks.label,
+    "service_account": checks.subdomain,
+    "priority_class": checks.subdomain,
+    "runtime_class": checks.subdomain,
+}
 
 
 @frozen
@@ -199,6 +219,12 @@ class RollingUpdate:
             checks.number("RollingUpdate.partition", self.partition)
 
 
+def _without(place: str, update: RollingUpdate | Recreate | OnDelete | None, name: str) -> None:
+    """A rolling update without the part that only other kinds have."""
+    if isinstance(update, RollingUpdate) and getattr(update, name) is not None:
+        raise ModelError(f"{place}: RollingUpdate.{name}", "is nothing that this kind has", "leave it out")
+
+
 @frozen
 class Recreate:
     """Stop every old pod before a new one starts."""
@@ -223,6 +249,8 @@ class DeploymentSpec(ReplicatedSpec):
     def __post_init__(self) -> None:
         ReplicatedSpec.__post_init__(self)
         self._keep_spans("progress_deadline")
+        checks.instances(self.place, self, {"strategy": (RollingUpdate, Recreate)})
+        _without(self.place, self.strategy, "partition")
 
 
 @frozen
@@ -256,6 +284,11 @@ class StatefulSetSpec(ReplicatedSpec):
     def __post_init__(self) -> None:
         ReplicatedSpec.__post_init__(self)
         self._keep_counts("first_ordinal")
+        kinds = {"update_strategy": (RollingUpdate, OnDelete), "claim_retention": ClaimRetention}
+        checks.instances(self.place, self, kinds)
+        _without(self.place, self.update_strategy, "max_surge")
+        if self.service_name is not None:
+            checks.label(f"{self.place}.service_name", self.service_name)
         place = f"{self.place}.volume_claim_templates"
         kept = checks.items(place, self.volume_claim_templates, ClaimTemplate, "list ClaimTemplate(...) values")
         object.__setattr__(self, "volume_claim_templates", kept)
@@ -272,6 +305,11 @@ class DaemonSetSpec(SelectingSpec):
 
     kind: ClassVar[str] = "DaemonSet"
     api_version: ClassVar[str] = "apps/v1"
+
+    def __post_init__(self) -> None:
+        SelectingSpec.__post_init__(self)
+        checks.instances(self.place, self, {"update_strategy": (RollingUpdate, OnDelete)})
+        _without(self.place, self.update_strategy, "partition")
 
 
 @frozen
