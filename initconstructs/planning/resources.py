@@ -33,12 +33,13 @@ class Resources:
     """The pod's bill.
 
     `decided_by` names, per resource, the init stage that needs most, or `app` (apps and sidecars together), or `pod`
-    (pod-level resources). `idle` is what stays reserved, unused, once the apps run.
+    (pod-level resources). `own` is what each container asks for. `idle` stays reserved, unused, once the apps run.
     """
 
     requests: Amounts
     limits: Amounts
     decided_by: Mapping[str, str]
+    own: Mapping[str, Amounts]
     idle: Amounts
     phases: tuple[Phase, ...]
     unlimited: tuple[str, ...]
@@ -61,6 +62,7 @@ def effective_resources(pod: Pod, release: Release) -> Resources:
         requests=_with_both(_rounded(_sum([requests, overhead]))),
         limits=_rounded({name: amount + overhead.get(name, 0) for name, amount in limits.items() if amount}),
         decided_by={**_with_apps(decided_by), **dict.fromkeys(level_requests, POD_LEVEL)},
+        own={each.container.name: _rounded(each.requests) for each in wanted},
         idle=_rounded({name: amount for name, amount in idle.items() if amount > 0}),
         phases=tuple(Phase(name=phase.name, requests=_rounded(phase.requests)) for phase in phases),
         unlimited=_unlimited(wanted, level_limits),

@@ -21,7 +21,7 @@ APP_S, INIT_S, SIDECAR_S = 0.6, 1.0, 0.1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageTime:
-    """Seconds from the start of a stage until its gate opens; `worst_s` None: nothing bounds it; `bound` tells what."""
+    """Seconds that a stage itself takes until its gate opens; `worst_s` None: nothing bounds it; `bound` tells what."""
 
     name: str
     best_s: float
@@ -65,31 +65,30 @@ def timing(manifest: Mapping[str, object], pod: Pod) -> Time:
 
 
 def _total(times: list[float], pod: Pod) -> float:
-    inits = len(pod.init_containers)
-    return sum(times[:inits]) + max(times[inits:], default=0.0)
+    inits = pod.init_containers
+    kubelet = APP_S + sum(INIT_S if container.role is Role.INIT else SIDECAR_S for container in inits)
+    return kubelet + sum(times[: len(inits)]) + max(times[len(inits) :], default=0.0)
 
 
 def _stage_time(container: Container) -> StageTime:
     if container.role is Role.INIT:
         return _init_time(container)
-    overhead = SIDECAR_S if container.role is Role.SIDECAR else APP_S
     hook = texts(child(container.raw, "lifecycle", "postStart", "exec").get("command"))
     hooked = read_argv(hook) if hook else None
-    best = overhead + (hooked.best_s if hooked else 0.0)
-    worst = overhead + (hooked.worst_s if hooked else 0.0)
+    best, worst = (hooked.best_s, hooked.worst_s) if hooked else (0.0, 0.0)
     bound = "postStart" if hooked else ""
     probe = container.probe("startupProbe")
     if probe:
         best += probe.initial_delay_s
         worst += probe.gives_up_after_s
-        bound = f"startup probe: {probe.failure_threshold} tries, {probe.period_s} s apart"
+        bound = f"startup probe: {probe.failure_threshold} tries {probe.period_s} s apart"
     return _time(container, best, worst, bound)
 
 
 def _init_time(container: Container) -> StageTime:
     reading = read_command(container)
     best = reading.best_s if reading.best_s < NEVER else 0.0
-    return _time(container, best + INIT_S, reading.worst_s + INIT_S, reading.bound)
+    return _time(container, best, reading.worst_s, reading.bound)
 
 
 def _time(container: Container, best: float, worst: float, bound: str) -> StageTime:
