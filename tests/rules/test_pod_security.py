@@ -63,7 +63,7 @@ def test_an_unknown_level_is_refused() -> None:
 
 # By rule: what fails it at which level, and the text; without its key fields the pod passes.
 FAILING: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
-    "apparmor-profile": (
+    "apparmor-unconfined": (
         "baseline",
         {"securityContext": {"appArmorProfile": {"type": "Unconfined"}}},
         {},
@@ -75,25 +75,25 @@ FAILING: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         {"capabilities": {"add": ["NET_ADMIN", "CHOWN"]}},
         'non-default capabilities (container "app" must not include "NET_ADMIN" in securityContext.capabilities.add)',
     ),
-    "host-namespace": (
+    "shared-host-namespace": (
         "baseline",
         {"hostPID": True, "hostIPC": True},
         {},
         "host namespaces (hostPID=true, hostIPC=true)",
     ),
-    "host-path": (
+    "host-path-volume": (
         "baseline",
         {"volumes": [{"name": "v", "hostPath": {"path": "/"}}]},
         {},
         'hostPath volumes (volume "v")',
     ),
-    "host-port": (
+    "node-port-taken": (
         "baseline",
         {"initContainers": [{"name": "i", "ports": [{"containerPort": 1, "hostPort": 80}]}]},
         {},
         'hostPort (container "i" uses hostPort 80)',
     ),
-    "probe-host": (
+    "foreign-probe-host": (
         "baseline",
         {
             "initContainers": [
@@ -104,19 +104,19 @@ FAILING: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         {},
         'probe or lifecycle host (containers "i", "z" use probe or lifecycle hosts "a", "b")',
     ),
-    "privileged": (
+    "privileged-container": (
         "baseline",
         {},
         {"privileged": True},
         'privileged (container "app" must not set securityContext.privileged=true)',
     ),
-    "proc-mount": (
+    "unmasked-proc": (
         "baseline",
         {},
         {"procMount": "Unmasked"},
         'procMount (container "app" must not set securityContext.procMount to "Unmasked")',
     ),
-    "selinux-options": (
+    "selinux-type": (
         "baseline",
         {},
         {"seLinuxOptions": {"type": "spc_t", "user": "u"}},
@@ -141,7 +141,7 @@ FAILING: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         {},
         "hostProcess (pod must not set securityContext.windowsOptions.hostProcess=true)",
     ),
-    "allow-privilege-escalation": (
+    "escalation-allowed": (
         "restricted",
         {},
         {**RESTRICTED, "allowPrivilegeEscalation": True},
@@ -154,7 +154,7 @@ FAILING: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         'unrestricted capabilities (container "app" must set securityContext.capabilities.drop=["ALL"]; '
         'container "app" must not include "CHOWN" in securityContext.capabilities.add)',
     ),
-    "proc-mount-restricted": (
+    "unmasked-proc-restricted": (
         "restricted",
         {"hostUsers": False},
         {**RESTRICTED, "procMount": "Unmasked"},
@@ -166,7 +166,7 @@ FAILING: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         RESTRICTED,
         'restricted volume types (volumes "n", "h" use restricted volume types "hostPath", "nfs")',
     ),
-    "run-as-non-root": (
+    "may-run-as-root": (
         "restricted",
         {"securityContext": {"runAsNonRoot": True}},
         {**RESTRICTED, "runAsNonRoot": False},
@@ -178,7 +178,7 @@ FAILING: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         RESTRICTED,
         "runAsUser=0 (pod must not set runAsUser=0)",
     ),
-    "seccomp-profile": (
+    "missing-seccomp-profile": (
         "restricted",
         {},
         {field: value for field, value in RESTRICTED.items() if field != "seccompProfile"},
@@ -203,8 +203,8 @@ def test_every_rule_has_an_example() -> None:
 @pytest.mark.parametrize(
     ("rule", "passes_in", "fails_in"),
     [
-        ("probe-host", "1.33", "1.34"),
-        ("proc-mount-restricted", None, "1.35"),
+        ("foreign-probe-host", "1.33", "1.34"),
+        ("unmasked-proc-restricted", None, "1.35"),
     ],
 )
 def test_a_check_holds_from_its_minor_on(rule: str, passes_in: str | None, fails_in: str) -> None:

@@ -12,18 +12,18 @@ from initconstructs.rules.checks import Check
 from initconstructs.rules.pod_security.baseline import (
     BASELINE,
     added_capability,
-    host_path,
-    proc_mount,
+    host_path_volume,
     seccomp_unconfined,
+    unmasked_proc,
 )
 from initconstructs.rules.pod_security.pod import Pod
-from initconstructs.rules.pod_security.restricted import RESTRICTED, proc_mount_restricted
+from initconstructs.rules.pod_security.restricted import RESTRICTED, unmasked_proc_restricted
 from initconstructs.rules.rule import Problem, Rule
 
 LEVELS = ("privileged", "baseline", "restricted")
 RULES: tuple[Rule, ...] = tuple(check.rule for check in (*BASELINE, *RESTRICTED))
 
-_REPLACED_BY_RESTRICTED = (added_capability, host_path, seccomp_unconfined)
+_REPLACED_BY_RESTRICTED = (added_capability, host_path_volume, seccomp_unconfined)
 
 
 def check(manifest: Mapping[str, object], *, level: str, kubernetes: str = "1.36") -> list[Problem]:
@@ -46,5 +46,5 @@ def denial(problems: Iterable[Problem]) -> str:
 def _checks(level: str, minor: int) -> Iterable[Check[[Pod]]]:
     if level == "baseline":
         return BASELINE
-    replaced = [*_REPLACED_BY_RESTRICTED, proc_mount if minor >= 35 else proc_mount_restricted]
+    replaced = [*_REPLACED_BY_RESTRICTED, unmasked_proc if minor >= 35 else unmasked_proc_restricted]
     return [find for find in (*BASELINE, *RESTRICTED) if find not in replaced]

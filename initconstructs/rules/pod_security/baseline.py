@@ -62,8 +62,8 @@ _SYSCTLS_SINCE = {
 }
 
 
-@_rule("apparmor-profile", fix="Leave the AppArmor profile out, or choose RuntimeDefault or Localhost.")
-def apparmor_profile(pod: Pod) -> Places:
+@_rule("apparmor-unconfined", fix="Leave the AppArmor profile out, or choose RuntimeDefault or Localhost.")
+def apparmor_unconfined(pod: Pod) -> Places:
     """An AppArmor profile is switched off.
 
     What: appArmorProfile.type, or the old annotation, is neither RuntimeDefault nor Localhost.
@@ -121,8 +121,10 @@ def _added(container: Container) -> list[str]:
     return strings(child(container, "securityContext", "capabilities"), "add")
 
 
-@_rule("host-namespace", fix="Remove hostNetwork, hostPID and hostIPC; reach the node through a Service or an API.")
-def host_namespace(pod: Pod) -> Places:
+@_rule(
+    "shared-host-namespace", fix="Remove hostNetwork, hostPID and hostIPC; reach the node through a Service or an API."
+)
+def shared_host_namespace(pod: Pod) -> Places:
     """The pod shares a namespace of its node.
 
     What: hostNetwork, hostPID or hostIPC is true.
@@ -136,8 +138,8 @@ def host_namespace(pod: Pod) -> Places:
         yield f"{pod.path}.{shared[0]}", f"host namespaces ({', '.join(f'{field}=true' for field in shared)})"
 
 
-@_rule("host-path", fix="Use an emptyDir, a persistentVolumeClaim, or a CSI volume instead of hostPath.")
-def host_path(pod: Pod) -> Places:
+@_rule("host-path-volume", fix="Use an emptyDir, a persistentVolumeClaim, or a CSI volume instead of hostPath.")
+def host_path_volume(pod: Pod) -> Places:
     """A volume is a directory of the node.
 
     What: a volume of type hostPath.
@@ -154,8 +156,8 @@ def host_path(pod: Pod) -> Places:
         yield f"{volumes[0][0]}.hostPath", f"hostPath volumes ({plural('volume', names)} {quoted(names)})"
 
 
-@_rule("host-port", fix="Remove hostPort; publish the port by a Service.")
-def host_port(pod: Pod) -> Places:
+@_rule("node-port-taken", fix="Remove hostPort; publish the port by a Service.")
+def node_port_taken(pod: Pod) -> Places:
     """A container takes a port of its node.
 
     What: ports[].hostPort is set; in a Pod with hostNetwork every containerPort counts.
@@ -171,8 +173,8 @@ def host_port(pod: Pod) -> Places:
         yield offenders.path("ports"), f"hostPort ({offenders} {offenders.use} {word} {', '.join(ports)})"
 
 
-@_rule("probe-host", fix="Remove host from the probe or hook: it then asks the pod itself.")
-def probe_host(pod: Pod) -> Places:
+@_rule("foreign-probe-host", fix="Remove host from the probe or hook: it then asks the pod itself.")
+def foreign_probe_host(pod: Pod) -> Places:
     """A probe or a lifecycle hook calls another host than the pod.
 
     What: httpGet.host or tcpSocket.host of a probe or hook is set (checked from 1.34 on).
@@ -201,8 +203,11 @@ def _hosts(container: Container) -> Iterator[str]:
                 yield str(host)
 
 
-@_rule("privileged", fix="Remove privileged; pod-level sysctls or one added capability do most of what it is used for.")
-def privileged(pod: Pod) -> Places:
+@_rule(
+    "privileged-container",
+    fix="Remove privileged; pod-level sysctls or one added capability do most of what it is used for.",
+)
+def privileged_container(pod: Pod) -> Places:
     """A container is privileged.
 
     What: securityContext.privileged is true.
@@ -217,8 +222,8 @@ def privileged(pod: Pod) -> Places:
         yield offenders.path("securityContext.privileged"), message
 
 
-@_rule("proc-mount", fix="Remove procMount, or give the pod a user namespace (hostUsers: false, from 1.35 on).")
-def proc_mount(pod: Pod) -> Places:
+@_rule("unmasked-proc", fix="Remove procMount, or give the pod a user namespace (hostUsers: false, from 1.35 on).")
+def unmasked_proc(pod: Pod) -> Places:
     """A container sees an unmasked /proc.
 
     What: securityContext.procMount is not Default; from 1.35 on a pod with hostUsers=false may do so under baseline.
@@ -228,10 +233,10 @@ def proc_mount(pod: Pod) -> Places:
     Source: Pod Security Standards, baseline, /proc Mount Type.
     """
     if not pod.has_user_namespace:
-        yield from unmasked_proc(pod)
+        yield from procs_unmasked(pod)
 
 
-def unmasked_proc(pod: Pod) -> Places:
+def procs_unmasked(pod: Pod) -> Places:
     """What both levels say of procMount."""
     kinds = {security(container).get("procMount") for _, container in pod.containers()} - {None, "Default"}
     offenders = pod.where(lambda container: security(container).get("procMount") in kinds)
@@ -241,8 +246,8 @@ def unmasked_proc(pod: Pod) -> Places:
         yield offenders.path("securityContext.procMount"), message
 
 
-@_rule("selinux-options", fix="Remove user and role, and choose one of the container_*_t types or none.")
-def selinux_options(pod: Pod) -> Places:
+@_rule("selinux-type", fix="Remove user and role, and choose one of the container_*_t types or none.")
+def selinux_type(pod: Pod) -> Places:
     """SELinux options leave the types meant for containers.
 
     What: seLinuxOptions sets user, role, or a type outside container_t, container_init_t, container_kvm_t and (from
@@ -342,15 +347,15 @@ def _is_host_process(context: Mapping[str, object]) -> bool:
 
 
 BASELINE: tuple[Check[[Pod]], ...] = (  # in the order of the plug-in's ids, which is that of its message
-    apparmor_profile,
+    apparmor_unconfined,
     added_capability,
-    host_namespace,
-    host_path,
-    host_port,
-    probe_host,
-    privileged,
-    proc_mount,
-    selinux_options,
+    shared_host_namespace,
+    host_path_volume,
+    node_port_taken,
+    foreign_probe_host,
+    privileged_container,
+    unmasked_proc,
+    selinux_type,
     seccomp_unconfined,
     unsafe_sysctl,
     windows_host_process,

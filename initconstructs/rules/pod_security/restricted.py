@@ -41,9 +41,8 @@ _VOLUMES = frozenset(
 )
 
 
-
-@_rule("allow-privilege-escalation", fix="Set allowPrivilegeEscalation: false on every container.")
-def allow_privilege_escalation(pod: Pod) -> Places:
+@_rule("escalation-allowed", fix="Set allowPrivilegeEscalation: false on every container.")
+def escalation_allowed(pod: Pod) -> Places:
     """A container may gain more rights than it started with.
 
     What: securityContext.allowPrivilegeEscalation is not false; it can be set on containers only, not on the pod.
@@ -84,8 +83,8 @@ def _dropped(container: Container) -> list[str]:
     return strings(child(container, "securityContext", "capabilities"), "drop")
 
 
-@_rule("proc-mount-restricted", fix="Remove procMount.")
-def proc_mount_restricted(pod: Pod) -> Places:
+@_rule("unmasked-proc-restricted", fix="Remove procMount.")
+def unmasked_proc_restricted(pod: Pod) -> Places:
     """A container sees an unmasked /proc.
 
     What: securityContext.procMount is not Default; under restricted a user namespace does not waive it.
@@ -94,7 +93,7 @@ def proc_mount_restricted(pod: Pod) -> Places:
     Fix: leave the field out.
     Source: Pod Security Standards, restricted, from 1.35 on.
     """
-    yield from baseline.unmasked_proc(pod)
+    yield from baseline.procs_unmasked(pod)
 
 
 @_rule(
@@ -129,8 +128,8 @@ def _kind(volume: Mapping[str, object]) -> str:
     return next((field for field, value in volume.items() if field != "name" and value is not None), "emptyDir")
 
 
-@_rule("run-as-non-root", fix="Set runAsNonRoot: true at the pod, and a numeric runAsUser where the image has root.")
-def run_as_non_root(pod: Pod) -> Places:
+@_rule("may-run-as-root", fix="Set runAsNonRoot: true at the pod, and a numeric runAsUser where the image has root.")
+def may_run_as_root(pod: Pod) -> Places:
     """A container may run as root.
 
     What: runAsNonRoot is not true, neither at the pod nor at the container; from 1.35 on hostUsers=false waives it.
@@ -174,8 +173,8 @@ def _is_zero(context: Mapping[str, object]) -> bool:
     return user == 0 and user is not False
 
 
-@_rule("seccomp-profile", fix="Set seccompProfile: {type: RuntimeDefault} at the pod.")
-def seccomp_profile(pod: Pod) -> Places:
+@_rule("missing-seccomp-profile", fix="Set seccompProfile: {type: RuntimeDefault} at the pod.")
+def missing_seccomp_profile(pod: Pod) -> Places:
     """A container runs without a seccomp profile.
 
     What: seccompProfile.type is neither RuntimeDefault nor Localhost, or is set nowhere.
@@ -197,11 +196,11 @@ def seccomp_profile(pod: Pod) -> Places:
 
 
 RESTRICTED: tuple[Check[[Pod]], ...] = (  # in the order of the plug-in's ids
-    allow_privilege_escalation,
+    escalation_allowed,
     undropped_capabilities,
-    proc_mount_restricted,
+    unmasked_proc_restricted,
     restricted_volume,
-    run_as_non_root,
+    may_run_as_root,
     run_as_user_zero,
-    seccomp_profile,
+    missing_seccomp_profile,
 )
