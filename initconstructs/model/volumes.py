@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args, get_origin
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration, Quantity
 from initconstructs.model.environment import FieldRef, ResourceFieldRef
+from initconstructs.model.errors import wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import Raw, raw_fields
 
@@ -244,6 +245,8 @@ Source: TypeAlias = (
 )
 """What a volume holds; a raw mapping such as `{"azureFile": {...}}` for the sources without a type here."""
 
+_SOURCES: tuple[type, ...] = tuple(each for each in get_args(Source) if get_origin(each) is None)
+
 
 @frozen
 class Volume:
@@ -259,11 +262,9 @@ class Volume:
         checks.label("Volume.name", self.name)
         if isinstance(self.source, Mapping):
             object.__setattr__(self, "source", raw_fields(f'Volume "{self.name}"', self.source, "core.v1.Volume"))
-        else:
-            kinds = tuple(each for each in get_args(Source) if isinstance(each, type))
-            checks.instance(
-                f'Volume "{self.name}".source', self.source, kinds, 'write EmptyDir() or {"nfs": {...}}, say'
-            )
+        elif not isinstance(self.source, _SOURCES):
+            rule = "must be a volume source"
+            raise wrong(f'Volume "{self.name}".source', self.source, rule, 'write EmptyDir(), or {"azureFile": {...}}')
 
     def at(self, path: str, *, read_only: bool = False, sub_path: str | None = None) -> Mount:
         """This volume, as a container sees it under `path`."""

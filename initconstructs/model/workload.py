@@ -284,8 +284,8 @@ class StatefulSetSpec(ReplicatedSpec):
     def __post_init__(self) -> None:
         ReplicatedSpec.__post_init__(self)
         self._keep_counts("first_ordinal")
-        kinds = {"update_strategy": (RollingUpdate, OnDelete), "claim_retention": ClaimRetention}
-        checks.instances(self.place, self, kinds)
+        checks.instances(self.place, self, {"update_strategy": (RollingUpdate, OnDelete)})
+        checks.instances(self.place, self, {"claim_retention": ClaimRetention})
         _without(self.place, self.update_strategy, "max_surge")
         if self.service_name is not None:
             checks.label(f"{self.place}.service_name", self.service_name)
