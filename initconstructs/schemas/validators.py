@@ -40,8 +40,9 @@ _SCALARS: Mapping[str, dict[str, object]] = {
 
 def is_plain(value: object, definition: str, minor: int, ignored: Ignored) -> bool:
     """Whether a value has the definition's shape and holds nothing that decoding would change."""
+    validator = _validator(definition, minor, frozenset(ignored.items()))
     try:
-        return _validator(definition, minor, frozenset(ignored.items())).is_valid(value)
+        return validator.is_valid(value)
     except ValueError:  # a key that is no string, or a value that JSON doesn't know
         return False
 
@@ -77,4 +78,4 @@ def _type(kind: str) -> dict[str, object]:
         return {"type": "array", "items": _type(kind[2:])}
     if kind.startswith("{}"):
         return {"type": "object", "additionalProperties": _type(kind[2:])}
-    return _SCALARS.get(kind) or {"$ref": f"#/definitions/{kind}"}
+    return _SCALARS[kind] if kind in _SCALARS else {"$ref": f"#/definitions/{kind}"}
