@@ -11,7 +11,7 @@ from initconstructs.planning.pod import Container, Pod, restarts_on_exit
 from initconstructs.planning.pod_status import ContainerStatus
 from initconstructs.planning.release import Release
 
-_MOST_RUNS = 20
+_MOST_RUNS = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from initconstructs.manifests.pod_template import pod_template
+from initconstructs.planning.handoffs import Handoff
 from initconstructs.planning.plan import Plan
 from initconstructs.planning.pod import Role
 from initconstructs.planning.quantity import written
 from initconstructs.planning.stages import Stage
+from initconstructs.planning.timing import Time
 
 _ROLLS = "every pod is replaced"
 
@@ -110,7 +112,8 @@ def _stage(before: Stage, after: Stage, old: Plan, new: Plan) -> Iterator[Change
         meaning = "the namespace's Pod Security must allow it" if more else "a stricter Pod Security level may fit now"
         yield _line("privileges changed", name, ", ".join(before.privileges), ", ".join(after.privileges), meaning)
     if _without_image(old, name) != _without_image(new, name):
-        yield _line("stage changed", name, "", ", ".join(_changed_fields(old, new, name)), _ROLLS)
+        fields = ", ".join(_changed_fields(old, new, name))
+        yield _line("stage changed", name, "", fields, f"{_ROLLS}; how long this stage takes may change")
 
 
 def _without_image(plan: Plan, name: str) -> Mapping[str, object]:
@@ -154,15 +157,15 @@ def _resources(old: Plan, new: Plan) -> Iterator[Change]:
 
 def _request_meaning(was: int, now: int, name: str, new: Plan) -> str:
     if now < was:
-        return f"each new pod needs {written(name, was - now)} less"
+        return f"each new pod needs {written(name, was - now)} {name} less"
     pods = new.rollout.peak_pods
     decided = new.resources.decided_by.get(name, "app")
-    return f"each new pod needs {written(name, now - was)} more, decided by {decided}; up to {pods} pods at once"
+    return f"each new pod needs {written(name, now - was)} {name} more, decided by {decided}; up to {pods} pods at once"
 
 
 def _time(old: Plan, new: Plan) -> Iterator[Change]:
     was, now = old.time.worst_s, new.time.worst_s
-    if was == now:
+    if (was, old.time.unbounded) == (now, new.time.unbounded):
         return
     if now is None:
         meaning = f"a roll-out can hang for ever in {', '.join(new.time.unbounded)}"
@@ -172,11 +175,11 @@ def _time(old: Plan, new: Plan) -> Iterator[Change]:
         meaning = f"a bad roll-out shows {abs(now - was):g} s {'later' if now > was else 'earlier'}"
     if new.time.deadline and new.time.deadline.strikes and not (old.time.deadline and old.time.deadline.strikes):
         meaning += f"; {new.time.deadline.field} ({new.time.deadline.seconds} s) now strikes first"
-    yield _line("worst case changed", "start-up", _worst(was), _worst(now), meaning)
+    yield _line("worst case changed", "start-up", _worst(old.time), _worst(new.time), meaning)
 
 
-def _worst(value: float | None) -> str:
-    return "unbounded" if value is None else f"{value:g} s"
+def _worst(time: Time) -> str:
+    return f"unbounded by {', '.join(time.unbounded)}" if time.worst_s is None else f"{time.worst_s:g} s"
 
 
 def _handoffs(old: Plan, new: Plan) -> Iterator[Change]:
@@ -184,14 +187,19 @@ def _handoffs(old: Plan, new: Plan) -> Iterator[Change]:
     after = {handoff.volume: handoff for handoff in new.handoffs}
     for volume in dict.fromkeys([*before, *after]):
         was, now = before.get(volume), after.get(volume)
-        old_text = f"{', '.join(was.written_by)} to {', '.join(was.read_by)}" if was else ""
-        new_text = f"{', '.join(now.written_by)} to {', '.join(now.read_by)}" if now else ""
+        old_text, new_text = _ends(was), _ends(now)
         if old_text != new_text:
             early = now.read_before_written if now else ()
             meaning = (
                 f"{', '.join(early)} reads it before it is written" if early else f"{_ROLLS}; both ends change together"
             )
             yield _line("hand-off changed", volume, old_text, new_text, meaning)
+
+
+def _ends(handoff: Handoff | None) -> str:
+    if handoff is None:
+        return ""
+    return f"{', '.join(handoff.written_by) or 'nobody'} to {', '.join(handoff.read_by)}"
 
 
 def _pods(old: Plan, new: Plan) -> Iterator[Change]:

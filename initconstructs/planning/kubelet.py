@@ -162,7 +162,7 @@ class _Kubelet:
         if self._restart_all():
             self._publish()
             self._clear_restarting_all()
-        if not self._prepare_sandbox():
+        if self._over or not self._prepare_sandbox():
             return
         for _ in range(10 * len(self._records)):
             if not self._act():

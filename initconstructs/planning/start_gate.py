@@ -48,7 +48,7 @@ class StartGate:
         """The wait that the back-off demands after the last run; none when a probe's kill is followed by the start."""
         if ended_at is None or ended_at != record.ended_at:
             return 0.0
-        return self._crashes.until(record.name, ended_at) - ended_at
+        return round(self._crashes.until(record.name, ended_at) - ended_at, 1)
 
     def _backs_off(self, record: ContainerRecord, ended_at: float | None) -> bool:
         if ended_at is None:

@@ -30,6 +30,6 @@ def _workload(diff: PlanDiff, colour: bool) -> Iterator[str]:
 
 
 def _change(change: Change) -> str:
-    sign = "+" if not change.old else "-" if not change.new else "~"
+    sign = {"added": "+", "removed": "-"}.get(change.what.rpartition(" ")[2], "~")
     values = " → ".join(value for value in (change.old, change.new) if value)
     return f"{sign} {change.what}: {change.subject}" + (f": {values}" if values and values != change.subject else "")

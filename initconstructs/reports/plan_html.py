@@ -85,6 +85,8 @@ def _timeline(plan: Plan) -> Iterator[str]:
 def _when(bar: Bar) -> str:
     if bar.unbounded:
         return "no end in sight"
+    if not bar.known_start:
+        return "after that"
     start = words.seconds(bar.start_s)
     return f"{start} to {words.seconds(bar.end_s)}" if bar.role is Role.INIT else f"from {start} on"
 
