@@ -1,0 +1,49 @@
+"""An HTTP server gives the wanted status, and a body with the wanted text."""
+
+from __future__ import annotations
+
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from .wire import CONNECT_SECONDS, Attempt, NotYet, tls_context
+
+LONGEST_BODY = 1 << 20
+
+
+def probe(attempt: Attempt) -> None:
+    spec = attempt.spec
+    low, high = spec["status"]
+    answer, body = fetch(spec, spec["at"], attempt.patience)
+    if not low <= answer.status <= high:
+        raise NotYet(f"status {answer.status}")
+    if spec.get("body", "").encode() not in body:
+        raise NotYet(f"status {answer.status}, without the wanted text")
+
+
+def fetch(spec: dict[str, Any], url: str, patience: float) -> tuple[HTTPResponse, bytes]:
+    """The answer to a GET, and its body."""
+    parts = urlsplit(url)
+    connection = open_connection(spec, url, patience)
+    try:
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("GET", target, headers=spec.get("headers", {}))
+        answer = connection.getresponse()
+        return answer, answer.read(LONGEST_BODY)
+    finally:
+        connection.close()
+
+
+def open_connection(spec: dict[str, Any], url: str, patience: float) -> HTTPConnection:
+    """A connection to the server of the URL."""
+    parts = urlsplit(url)
+    timeout = min(patience, CONNECT_SECONDS)
+    if parts.scheme == "https":
+        connection: HTTPConnection = HTTPSConnection(
+            parts.hostname or "", parts.port, timeout=timeout, context=tls_context(spec)
+        )
+    else:
+        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+    connection.connect()
+    connection.sock.settimeout(patience)
+    return connection

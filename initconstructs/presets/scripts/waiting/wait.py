@@ -1,0 +1,142 @@
+"""Wait until every dependency has answered once, all side by side, or the deadline has come.
+
+    python3 -m waiting.wait SECONDS '{"wait": "postgres", "at": "db:5432"}' ...
+
+Exit code: 0 all answered, 1 the deadline came, 2 wrong arguments, 3 one will never answer, 143 asked to stop.
+Needs Python 3.8 or newer and nothing else; the module named by "wait" knows the protocol.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from .wire import Attempt, Never, NotYet
+
+FIRST_PAUSE, PAUSE, LATER_PAUSE = 0.1, 1.0, 5.0
+EAGER_SECONDS = 60
+FIRST_PATIENCE, PATIENCE = 1.0, 10.0
+
+
+class Dependency:
+    """One thing to wait for, and what was last seen of it."""
+
+    def __init__(self, word: str) -> None:
+        self.spec = json.loads(word)
+        self.name = f"{self.spec['wait']} {self.spec['at']}"
+        self.probe = load(self.spec["wait"])
+        self.seen = "not asked yet"
+        self.answered = self.hopeless = False
+
+
+class Waiting:
+    """All dependencies, each asked in a thread of its own."""
+
+    def __init__(self, dependencies: list[Dependency]) -> None:
+        self.dependencies = dependencies
+        self.began = time.monotonic()
+        self.changed = threading.Condition()
+
+    def run(self, seconds: float) -> int:
+        """Ask until all have answered, one never will, or `seconds` are over; the exit code."""
+        for each in self.dependencies:
+            threading.Thread(target=self.ask, args=(each,), daemon=True).start()
+        with self.changed:
+            self.changed.wait_for(self.decided, seconds)
+            return self.verdict(seconds)
+
+    def decided(self) -> bool:
+        return any(each.hopeless for each in self.dependencies) or all(each.answered for each in self.dependencies)
+
+    def verdict(self, seconds: float) -> int:
+        missing = [f"{each.name}: {each.seen}" for each in self.dependencies if not each.answered]
+        if not missing:
+            self.say(f"all {len(self.dependencies)} answered")
+            return 0
+        hopeless = any(each.hopeless for each in self.dependencies)
+        self.say("; ".join(["it is in vain" if hopeless else f"gave up after {seconds:g} s", *missing]))
+        return 3 if hopeless else 1
+
+    def say(self, text: str) -> None:
+        print(f"{time.monotonic() - self.began:7.1f}s  {text}", flush=True)
+
+    def see(self, dependency: Dependency, text: str) -> None:
+        """Note what was seen, with a line if it is something new."""
+        with self.changed:
+            if text != dependency.seen:
+                dependency.seen = text
+                self.say(f"{dependency.name}: {text}")
+
+    def ask(self, dependency: Dependency) -> None:
+        """Try until it answers: every second or oftener in the first minute, every five seconds at last."""
+        pause, patience = FIRST_PAUSE, FIRST_PATIENCE
+        while not (dependency.answered or dependency.hopeless):
+            start = time.monotonic()
+            patience = self.attempt(dependency, patience)
+            pause = min(pause * 1.5, PAUSE if start - self.began < EAGER_SECONDS else LATER_PAUSE)
+            next_start = start + pause * random.uniform(0.5, 1)  # noqa: S311 -- so that replicas don't ask in step
+            time.sleep(max(FIRST_PAUSE, next_start - time.monotonic()))
+
+    def attempt(self, dependency: Dependency, patience: float) -> float:
+        """Ask once; how long to wait for an answer next time."""
+        try:
+            dependency.probe(Attempt(dependency.spec, patience, lambda text: self.see(dependency, text)))
+        except Never as error:
+            self.conclude(dependency, str(error), hopeless=True)
+        except Exception as error:
+            self.see(dependency, explain(error))
+            return min(patience * 2, PATIENCE) if isinstance(error, socket.timeout) else patience
+        else:
+            self.conclude(dependency, "answers", answered=True)
+        return patience
+
+    def conclude(self, dependency: Dependency, seen: str, answered: bool = False, hopeless: bool = False) -> None:
+        with self.changed:
+            self.see(dependency, seen)
+            dependency.answered, dependency.hopeless = answered, hopeless
+            self.changed.notify_all()
+
+
+def load(kind: str) -> Callable[[Attempt], None]:
+    """The function that asks one dependency of this kind once."""
+    probe: Callable[[Attempt], None] = importlib.import_module(f".{kind}", __package__).probe
+    return probe
+
+
+def explain(error: Exception) -> str:
+    """An error in the words of who waits."""
+    if isinstance(error, NotYet):
+        return str(error)
+    if isinstance(error, socket.gaierror):
+        return "the name does not resolve"
+    if isinstance(error, socket.timeout):
+        return "no answer in time"
+    if isinstance(error, OSError):
+        return (error.strerror or str(error) or type(error).__name__).lower()
+    return f"answers in another protocol: {str(error) or type(error).__name__}"
+
+
+def main(words: list[str]) -> int:
+    try:
+        seconds = float(words[0])
+        dependencies = [Dependency(each) for each in words[1:]]
+        if not dependencies or seconds <= 0:
+            raise ValueError("nothing to wait for")
+    except (IndexError, KeyError, TypeError, ValueError, ImportError) as error:
+        print(f'{error}\nusage: wait SECONDS \'{{"wait": ..., "at": ...}}\' ...', file=sys.stderr, flush=True)
+        return 2
+    return Waiting(dependencies).run(seconds)
+
+
+if __name__ == "__main__":
+    # Process 1 of a container ignores a SIGTERM that it does not handle. _exit: a thread may hang in the resolver.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
+    os._exit(main(sys.argv[1:]))

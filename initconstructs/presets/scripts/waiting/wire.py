@@ -1,0 +1,81 @@
+"""What the probes share: one attempt, how it reaches a server, and how it says no."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ssl
+
+CONNECT_SECONDS = 1.0
+
+
+class NotYet(Exception):  # noqa: N818 -- a state, not an error
+    """The dependency is not ready; the text says what was seen."""
+
+
+class Never(Exception):  # noqa: N818
+    """It will not become ready by itself."""
+
+
+class Attempt:
+    """One try: what is asked (`spec`), the seconds to wait for an answer, and a way to tell what is seen meanwhile."""
+
+    def __init__(self, spec: dict[str, Any], patience: float, see: Callable[[str], None]) -> None:
+        self.spec = spec
+        self.patience = patience
+        self.see = see
+
+    def connect(self) -> socket.socket:
+        """A connection whose every read and write gives up when the patience is over."""
+        host, _, port = self.spec["at"].rpartition(":")
+        host = host.strip("[]")
+        plain = socket.create_connection((host, int(port)), min(self.patience, CONNECT_SECONDS))
+        plain.settimeout(self.patience)
+        if not self.spec.get("tls"):
+            return plain
+        try:
+            return tls_context(self.spec).wrap_socket(plain, server_hostname=host)
+        except BaseException:
+            plain.close()
+            raise
+
+
+def tls_context(spec: dict[str, Any]) -> ssl.SSLContext:
+    """Trusts the image's authorities, or those in `ca_file`; without `verify`, anyone."""
+    import ssl  # noqa: PLC0415 -- much of the program's memory, so only for those who need it
+
+    context = ssl.create_default_context(cafile=spec.get("ca_file"))
+    if not spec.get("verify", True):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def exactly(connection: socket.socket, size: int) -> bytes:
+    """The next `size` bytes."""
+    found = b""
+    while len(found) < size:
+        part = connection.recv(size - len(found))
+        if not part:
+            raise NotYet(f"closed the connection {'half-way' if found else 'without an answer'}")
+        found += part
+    return found
+
+
+def line(connection: socket.socket, longest: int = 65536) -> bytes:
+    """The next line, without its end."""
+    found = b""
+    while not found.endswith(b"\n"):
+        if len(found) >= longest:
+            raise stranger(found)
+        found += exactly(connection, 1)
+    return found.rstrip(b"\r\n")
+
+
+def stranger(answer: bytes) -> NotYet:
+    """What to raise for an answer in another protocol."""
+    return NotYet(f"answers in another protocol: {json.dumps(answer[:40].decode('latin-1'))}")

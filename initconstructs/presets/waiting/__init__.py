@@ -1,0 +1,24 @@
+"""Wait until what an app needs really answers: `waiting.all_of(waiting.postgres("db"), waiting.redis("cache"))`.
+
+Each function returns a `Wait`, a stage that stands alone or is combined with others by `all_of` into one container.
+
+All of them share:
+
+* **What runs.** One Python process in `images.PYTHON` as user 65532, with a thread for each dependency; no shell, no
+  package installed, nothing written, no other process started. Any image with Python 3.8 or newer does (`image=`).
+* **Privileges.** Pod Security "restricted", read-only root file system, no credentials. Waits for Kubernetes objects
+  may list and watch these objects, and nothing else.
+* **Resources.** Requests 10m CPU and 32Mi, limit 64Mi, unless `resources=` says otherwise.
+* **How it asks.** At once, then ever more slowly, within a second in the first minute and within five seconds later,
+  with jitter. A line is logged when what is seen changes, and a last one names all that is missing; it is the
+  container's termination message too, so `kubectl describe pod` shows it.
+* **Exit codes.** 0 all answered; 1 the deadline came (`timeout=`, 5 minutes unless said otherwise, for all together);
+  2 wrong arguments; 3 a dependency has failed for good, such as a failed Job; 143 the pod was stopped.
+* **Second run.** It asks again, from the beginning, with a new deadline; nothing is kept.
+"""
+
+from initconstructs.presets.waiting.network import dns, http, tcp
+from initconstructs.presets.waiting.services import postgres, redis
+from initconstructs.presets.waiting.wait import StageOptions, Wait, all_of
+
+__all__ = ["StageOptions", "Wait", "all_of", "dns", "http", "postgres", "redis", "tcp"]
