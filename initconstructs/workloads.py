@@ -20,7 +20,7 @@ from typing_extensions import TypedDict, Unpack
 
 from initconstructs.manifests.pod_template import POD_KINDS
 from initconstructs.model.environment import EnvValue
-from initconstructs.model.errors import ModelError, ends_at_the_author
+from initconstructs.model.errors import ModelError, authors_frames, ends_at_the_author
 from initconstructs.model.keywords import (
     CronJobKeywords,
     DaemonSetKeywords,
@@ -84,7 +84,10 @@ def settings_of(scope: Construct) -> Settings:
 
 
 class _ErrorsEndAtTheAuthor(JSIIMeta):
-    """Lets an error of the model surface without the frames of jsii between it and the author's line."""
+    """Lets an error of the model surface without the frames of jsii between it and the author's line.
+
+    The author may be a platform library's, whose own class is derived from one of ours.
+    """
 
     if not TYPE_CHECKING:
 
@@ -92,7 +95,7 @@ class _ErrorsEndAtTheAuthor(JSIIMeta):
             try:
                 return super().__call__(*args, **given)
             except ModelError as error:
-                raise error.with_traceback(None) from None
+                raise error.with_traceback(authors_frames(error.__traceback__)) from None
 
 
 class Workload(ApiObject, metaclass=_ErrorsEndAtTheAuthor):
@@ -104,18 +107,19 @@ class Workload(ApiObject, metaclass=_ErrorsEndAtTheAuthor):
     _value: ClassVar[Callable[..., WorkloadSpec]]
 
     def __init__(self, scope: Construct, id: str, settings: Settings | None, given: Mapping[str, object]) -> None:
-        spec = self._value(**{"name": _as_name(id), "namespace": _around(scope).namespace} | dict(given))
+        namespace = given.get("namespace") or _around(scope).namespace
+        spec = self._value(**{"name": _as_name(id)} | dict(given) | {"namespace": namespace})
         head = identity(spec)
         super().__init__(scope, id, **_head(head, named="name" in given))
         try:
             self._spec = spec if "name" in given else replace(spec, name=self.name)
             self._manifests = render(self._spec, settings=_effective(scope, settings))
-        except ModelError:
+            _add_rest(self, self._manifests[0])
+            for manifest in self._manifests[1:]:
+                _add_object(self, manifest)
+        except Exception:
             scope.node.try_remove_child(id)
             raise
-        _add_rest(self, self._manifests[0])
-        for manifest in self._manifests[1:]:
-            _add_object(self, manifest)
 
     @property
     def selector(self) -> dict[str, str]:
@@ -172,8 +176,14 @@ def _pointer(key: str) -> str:
 
 
 def _add_object(parent: Construct, manifest: Mapping[str, Any]) -> None:
-    child = ApiObject(parent, f"{manifest['kind']}-{manifest['metadata']['name']}".lower(), **_head(manifest))
+    child = ApiObject(parent, _child_id(manifest), **_head(manifest))
     _add_rest(child, manifest)
+
+
+def _child_id(manifest: Mapping[str, Any]) -> str:
+    metadata = manifest["metadata"]
+    group, _, _ = manifest["apiVersion"].rpartition("/")
+    return "-".join(filter(None, (group, manifest["kind"], metadata.get("namespace"), metadata["name"]))).lower()
 
 
 class Pod(Workload):
@@ -291,12 +301,20 @@ def attach(
     api_object = _workload_of(target)
     before = api_object.to_json()
     after, *company = attached(before, stages, mounts=mounts, env=env, settings=_effective(api_object, settings))
+    _check_new(api_object, company)
     if type(api_object).to_json is ApiObject.to_json:
         api_object.add_json_patch(*(JsonPatch.add(path, each) for path, each in _changes(before, after)))
     else:
         api_object = _replace(api_object, before, after)
     for manifest in company:
         _add_object(api_object, manifest)
+
+
+def _check_new(parent: ApiObject, manifests: Sequence[Mapping[str, Any]]) -> None:
+    for manifest in manifests:
+        if parent.node.try_find_child(_child_id(manifest)):
+            name = f'{manifest["kind"]} "{manifest["metadata"]["name"]}"'
+            raise ModelError(f"attach: {name}", "is there from an earlier attach()", "attach these stages together")
 
 
 def _workload_of(target: Construct) -> ApiObject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 from collections.abc import Callable, Iterable
+from types import TracebackType
 from typing import TypeVar
 
 from typing_extensions import ParamSpec
@@ -48,6 +49,17 @@ def near_miss(value: object, names: Iterable[str]) -> str:
     by_fold = {name.casefold(): name for name in names}
     matches = difflib.get_close_matches(str(value).casefold(), list(by_fold), n=1)
     return f'did you mean "{by_fold[matches[0]]}"?' if matches else ""
+
+
+def authors_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """The traceback without the frames of this library and of jsii."""
+    if traceback is None:
+        return None
+    rest = authors_frames(traceback.tb_next)
+    package = str(traceback.tb_frame.f_globals.get("__name__")).partition(".")[0]
+    if package in ("initconstructs", "jsii"):
+        return rest
+    return TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
 
 
 def ends_at_the_author(function: Callable[P, T]) -> Callable[P, T]:

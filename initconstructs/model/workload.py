@@ -200,6 +200,14 @@ class PodSpec(WorkloadSpec):
         self._keep_spans("active_deadline")
         if self.restart_policy is not None:
             checks.choice(f"{self.place}.restart_policy", self.restart_policy, ("Always", "OnFailure", "Never"))
+        self._check_own_labels()
+
+    def _check_own_labels(self) -> None:
+        apart = self.affinity is not None and self.affinity.apart_by is not None
+        over_own = apart or any(each.match_labels is None for each in self.topology_spread)
+        if over_own and not self.labels and not self.pod_labels:
+            rule = "are none, and this pod is to keep away from pods with the same labels"
+            raise ModelError(f"{self.place}.labels", rule, 'give it labels={"app.kubernetes.io/name": ...}')
 
 
 @frozen

@@ -16,7 +16,7 @@ from initconstructs.model.raw import plain
 from initconstructs.model.settings import DEFAULTS, Settings
 from initconstructs.model.stages import Sidecar, Stage, Step
 from initconstructs.model.volumes import Mount
-from initconstructs.rendering.company import Company, api_access, beside
+from initconstructs.rendering.company import Company, api_access, beside, each_once
 from initconstructs.rendering.pod import PodContainers, check_claims, pod_containers
 from initconstructs.rendering.security import Hardening
 from initconstructs.rendering.values import Fields
@@ -62,9 +62,9 @@ class _Attachment:
     manifest: Fields
     pod: Fields
     target: _Target
-    steps: Sequence[Step]
     company: Company
     found: PodContainers
+    pull_secrets: Sequence[str]
 
     @staticmethod
     def of(
@@ -89,7 +89,14 @@ class _Attachment:
             extra_mounts=company.mounts,
         )
         check_claims(target.kind, f'{target.kind} "{target.name}"', found)
-        return _Attachment(manifest=copy, pod=pod, target=target, steps=steps, company=company, found=found)
+        return _Attachment(
+            manifest=copy,
+            pod=pod,
+            target=target,
+            company=company,
+            found=found,
+            pull_secrets=effective.images.pull_secrets if effective.images else (),
+        )
 
     def manifests(self) -> list[dict[str, object]]:
         """The workload, then what belongs to it."""
@@ -97,13 +104,14 @@ class _Attachment:
         self.pod["initContainers"] = [theirs.get(each["name"], each) for each in self.found.init_containers]
         self._add_to_apps()
         self._add_volumes()
+        self._add_pull_secrets()
         if self.company.service_account is not None:
             self.pod["serviceAccountName"] = self.company.service_account
         asked = cast("bool | None", self.pod.get("automountServiceAccountToken"))
         automount = self.company.automount_token(asked)
         if automount is not None:
             self.pod["automountServiceAccountToken"] = automount
-        return [self.manifest, *self.company.objects, *beside(self.target, self.found.config_maps)]
+        return [self.manifest, *each_once([*self.company.objects, *beside(self.target, self.found.config_maps)])]
 
     def _add_to_apps(self) -> None:
         for container, addition in zip(_list(self.pod, "containers"), self.found.containers, strict=True):
@@ -113,13 +121,21 @@ class _Attachment:
 
     def _add_volumes(self) -> None:
         there = {each["name"]: each for each in _list(self.pod, "volumes")}
-        new = [each for each in self.found.volumes if there.get(each["name"]) != each]
+        own = self.found.own_volumes
+        new = [each for each in self.found.volumes if each["name"] in own or there.get(each["name"]) != each]
         _append(self.pod, "volumes", "name", new, f'"{self.target.name}"')
         if self.found.claims:
             spec = cast(Fields, self.manifest["spec"])
             templates = cast("list[Fields]", spec.setdefault("volumeClaimTemplates", []))
             names = [cast(Fields, each["metadata"])["name"] for each in templates]
             templates += [claim_template(each) for each in self.found.claims if each.name not in names]
+
+    def _add_pull_secrets(self) -> None:
+        there = _list(self.pod, "imagePullSecrets")
+        names = {each.get("name") for each in there}
+        new = [{"name": name} for name in self.pull_secrets if name not in names]
+        if new:
+            self.pod["imagePullSecrets"] = [*there, *new]
 
 
 def _target(manifest: Fields, stages: Sequence[Step]) -> _Target:

@@ -120,6 +120,18 @@ def beside(owner: Owner, config_maps: Iterable[tuple[str, InlineFiles]]) -> list
     return found
 
 
+def each_once(manifests: Iterable[Fields]) -> list[Fields]:
+    """The manifests without repetition: two stages may bring the same object, but not two under one name."""
+    found: dict[tuple[object, ...], Fields] = {}
+    for manifest in manifests:
+        metadata = cast(Fields, manifest["metadata"])
+        group, _, _ = str(manifest["apiVersion"]).rpartition("/")
+        key = (group, manifest["kind"], metadata.get("namespace"), metadata.get("name"))
+        if found.setdefault(key, manifest) != manifest:
+            raise ModelError(f'{manifest["kind"]} "{metadata.get("name")}"', "comes out twice", "rename one of the two")
+    return list(found.values())
+
+
 def _config_map(owner: Owner, name: str, files: InlineFiles) -> Fields:
     found = merged(_object("v1", "ConfigMap", owner), {"metadata": {"name": name}})
     return found | {"data": dict(files.files)}

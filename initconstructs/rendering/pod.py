@@ -23,11 +23,15 @@ FILE_KEY_MINOR = 35
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PodContainers:
-    """What becomes of the containers of one pod, before the pod's own settings are added."""
+    """What becomes of the containers of one pod, before the pod's own settings are added.
+
+    `own_volumes` names those that were made for a hand-off alone: nobody else may mean them.
+    """
 
     init_containers: list[Fields]
     containers: list[Fields]
     volumes: list[Fields]
+    own_volumes: frozenset[str]
     claims: tuple[ClaimTemplate, ...]
     config_maps: tuple[tuple[str, InlineFiles], ...]
 
@@ -70,7 +74,8 @@ def pod_containers(
     return PodContainers(
         init_containers=init_containers,
         containers=apps,
-        volumes=[volume(each, found.config_map(each)) for each in found.volumes.values()],
+        volumes=[volume(each, found.config_map(each), settings) for each in found.volumes.values()],
+        own_volumes=frozenset(name for name, maker in found.makers.items() if maker is not None),
         claims=tuple(found.claims.values()),
         config_maps=tuple(
             (found.config_map(each), each.source)
@@ -114,8 +119,8 @@ class _Handoffs:
             )
         return producer
 
-    def check_output(self, consumer: BaseContainer, taken: Output) -> None:
-        """The taken output is the one that the stage in this workload produces."""
+    def check_output(self, consumer: BaseContainer, taken: Output) -> str | None:
+        """The taken output is the one that the stage in this workload produces; its name, if its volume is its own."""
         producer = self.check(consumer, taken.stage, f'output "{taken.name}"')
         if producer.outputs.get(taken.name) != taken:
             raise ModelError(
@@ -123,6 +128,8 @@ class _Handoffs:
                 f'takes output "{taken.name}" of another stage that is called "{taken.stage}" too',
                 "take it from the stage that is in stages=[...]",
             )
+        made = next(each for each in producer.produces if each.name == taken.name)
+        return None if made.volume else f"{taken.stage}.{taken.name}"
 
 
 @dataclass(kw_only=True)
@@ -133,20 +140,22 @@ class _Volumes:
     handoffs: _Handoffs
     volumes: dict[str, Volume] = field(default_factory=dict)
     claims: dict[str, ClaimTemplate] = field(default_factory=dict)
+    makers: dict[str, str | None] = field(default_factory=dict)
 
     def add(self, container: BaseContainer, mount: Mount) -> None:
-        if isinstance(mount.volume, Output):
-            self.handoffs.check_output(container, mount.volume)
+        taken = mount.volume
+        maker = self.handoffs.check_output(container, taken) if isinstance(taken, Output) else None
         held = _held(mount)
         if isinstance(held, Volume):
-            self.add_volume(held)
+            self.add_volume(held, maker)
         elif self.claims.setdefault(held.name, held) != held:
             raise two_meanings(self.owner, held.name)
         if held.name in self.volumes and held.name in self.claims:
             raise two_meanings(self.owner, held.name)
 
-    def add_volume(self, given: Volume) -> None:
-        if self.volumes.setdefault(given.name, given) != given:
+    def add_volume(self, given: Volume, maker: str | None = None) -> None:
+        same = self.volumes.setdefault(given.name, given) == given
+        if not same or self.makers.setdefault(given.name, maker) != maker:
             raise two_meanings(self.owner, given.name)
 
     def config_map(self, given: Volume) -> str:
@@ -159,7 +168,7 @@ class _Volumes:
 
 def two_meanings(owner: str, name: str) -> ModelError:
     """A volume name that stands for two different volumes."""
-    return ModelError(f'"{owner}": volume "{name}"', "is defined twice, differently", "rename one of the two")
+    return ModelError(f'"{owner}": volume "{name}"', "stands for two things", "rename one of the two")
 
 
 def _file_of(container: BaseContainer, key: FileKey, found: _Volumes, settings: Settings) -> Fields:

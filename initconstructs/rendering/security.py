@@ -71,15 +71,13 @@ def _with_capabilities(filled: Fields, security: SecurityContext) -> Fields:
     return filled
 
 
-def pod_context(security: PodSecurityContext | None, ceiling: Profile, all_restricted: bool, windows: bool) -> Fields:
+def pod_context(security: PodSecurityContext | None, hardening: Hardening) -> Fields:
     """The pod's own context: what all of its containers share is said here once."""
     own = _flat_pod_security(security or PodSecurityContext())
-    if ceiling != "none":
-        _check_pod(security or PodSecurityContext(), ceiling)
-    if ceiling == "none" or not all_restricted:
-        return own
-    shared: Fields = {"runAsNonRoot": True}
-    if not windows:
+    if hardening.ceiling != "none":
+        _check_pod(security or PodSecurityContext(), hardening.ceiling)
+    shared: Fields = {"runAsNonRoot": True} if hardening.pod_non_root else {}
+    if hardening.pod_seccomp and not hardening.windows:
         shared["seccompProfile"] = dict(_RUNTIME_DEFAULT)
     return merged(shared, own)
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from initconstructs.model.environment import FieldRef
 from initconstructs.model.raw import merged, plain
+from initconstructs.model.settings import Settings
 from initconstructs.model.volumes import (
     Claim,
     ClaimSpec,
@@ -30,9 +31,11 @@ from initconstructs.model.volumes import (
 from initconstructs.rendering.values import Fields, flat, given, resource_field
 
 
-def volume(value: Volume, config_map: str) -> Fields:
+def volume(value: Volume, config_map: str, settings: Settings) -> Fields:
     """A pod's volume; `config_map` names the ConfigMap that holds its inline files, if it has any."""
     source = value.source
+    if isinstance(source, Image):
+        return {"name": value.name, "image": flat(source) | {"reference": settings.pull(source.reference)}}
     if isinstance(source, InlineFiles):
         held = given(name=config_map, default_mode=source.default_mode)
         return {"name": value.name, "configMap": held}
@@ -123,7 +126,6 @@ _SOURCES: dict[type, tuple[str, Callable[[Any], Fields]]] = {
     HostPath: ("hostPath", flat),
     Nfs: ("nfs", flat),
     Csi: ("csi", _csi),
-    Image: ("image", flat),
     DownwardApi: ("downwardAPI", _downward),
     Projected: ("projected", _projected),
     EphemeralClaim: ("ephemeral", _ephemeral),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from initconstructs.model.errors import ends_at_the_author
+from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.pods import Affinity
 from initconstructs.model.raw import merged, plain
 from initconstructs.model.settings import DEFAULTS, Settings
@@ -23,7 +23,7 @@ from initconstructs.model.workload import (
     StatefulSetSpec,
     WorkloadSpec,
 )
-from initconstructs.rendering.company import Company, api_access, beside
+from initconstructs.rendering.company import Company, api_access, beside, each_once
 from initconstructs.rendering.pod import PodContainers, check_claims, pod_containers, two_meanings
 from initconstructs.rendering.security import Hardening, pod_context
 from initconstructs.rendering.values import Fields, dns_config, flat, given, resources, toleration, topology_spread
@@ -57,22 +57,25 @@ def render(workload: WorkloadSpec, *, settings: Settings | None = None) -> list[
     manifest = identity(workload) | {"spec": _SPECS[workload.kind](workload, pod, found)}
     if workload.raw:
         manifest = merged(manifest, workload.raw)
-    return [manifest, *company.objects, *beside(workload, found.config_maps)]
+    return each_once([manifest, *company.objects, *beside(workload, found.config_maps)])
 
 
 def selector_labels(workload: WorkloadSpec) -> dict[str, str]:
-    """The labels by which the workload finds its pods, and a Service may: they never change."""
+    """The labels by which the workload finds its pods, and a Service may: they never change. A Pod's are its own."""
+    if isinstance(workload, PodSpec):
+        return dict(workload.labels) | dict(workload.pod_labels)
     chosen = workload.selector if isinstance(workload, SelectingSpec) else None
     return dict(chosen) if chosen else {NAME_LABEL: workload.name[:63].rstrip("-.")}
 
 
 def identity(workload: WorkloadSpec) -> Fields:
     """The head of the manifest: `apiVersion`, `kind` and `metadata`."""
+    is_pod = isinstance(workload, PodSpec)
     metadata = given(
         name=workload.name,
         namespace=workload.namespace,
-        labels=dict(workload.labels) or None,
-        annotations=dict(workload.annotations) or None,
+        labels=dict(workload.labels) | (dict(workload.pod_labels) if is_pod else {}) or None,
+        annotations=dict(workload.annotations) | (dict(workload.pod_annotations) if is_pod else {}) or None,
     )
     head: Fields = {"apiVersion": workload.api_version, "kind": workload.kind, "metadata": metadata}
     raw = {key: each for key, each in workload.raw.items() if key in head}
@@ -90,7 +93,7 @@ def _hardening(workload: WorkloadSpec, settings: Settings) -> Hardening:
     return Hardening(
         ceiling=ceiling,
         pod_non_root=shared and (own is None or own.run_as_non_root is not False),
-        pod_seccomp=shared,
+        pod_seccomp=shared and not (own and own.seccomp_profile and own.seccomp_profile.type == "Unconfined"),
         windows=windows,
     )
 
@@ -104,7 +107,7 @@ def _pod(
     pod["containers"] = found.containers
     if found.volumes:
         pod["volumes"] = found.volumes
-    context = pod_context(workload.security, settings.ceiling, hardening.pod_seccomp, hardening.windows)
+    context = pod_context(workload.security, hardening)
     if context:
         pod["securityContext"] = context
     pod |= _pod_settings(workload, settings, company)
@@ -148,17 +151,21 @@ def affinity(value: Affinity, selector: Mapping[str, str]) -> Fields:
     anti = cast(Fields, plain(value.pod_anti or {}))
     if value.apart_by is not None:
         term: Fields = {"topologyKey": value.apart_by, "labelSelector": {"matchLabels": dict(selector)}}
-        if value.apart_always:
-            anti = {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
-        else:
-            anti = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]}
+        weighed: Fields = {"weight": 100, "podAffinityTerm": term}
+        when, new = ("required", term) if value.apart_always else ("preferred", weighed)
+        key = f"{when}DuringSchedulingIgnoredDuringExecution"
+        anti[key] = [*cast("list[Fields]", anti.get(key, [])), new]
     return given(node_affinity=plain(value.node), pod_affinity=plain(value.pod), pod_anti_affinity=anti or None)
 
 
-def _template(workload: WorkloadSpec, pod: Fields, *, selected: bool = True) -> Fields:
-    labels = (selector_labels(workload) if selected else {}) | dict(workload.pod_labels)
-    metadata = given(labels=labels or None, annotations=dict(workload.pod_annotations) or None)
-    return {"metadata": metadata, "spec": pod} if metadata else {"spec": pod}
+def _template(workload: WorkloadSpec, pod: Fields) -> Fields:
+    selector = selector_labels(workload)
+    for name, value in selector.items():
+        if workload.pod_labels.get(name, value) != value:
+            place, given_value = f"{workload.place}.pod_labels[{name!r}]", workload.pod_labels[name]
+            raise wrong(place, given_value, f'must be "{value}", as in the selector', "leave it out, or give selector=")
+    labels = selector | dict(workload.pod_labels)
+    return {"metadata": given(labels=labels, annotations=dict(workload.pod_annotations) or None), "spec": pod}
 
 
 def _selecting(workload: SelectingSpec) -> Fields:
