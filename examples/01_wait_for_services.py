@@ -80,6 +80,7 @@ class MadeBetter(Chart):
                     "myapp-container",
                     image="busybox:1.36.1",
                     command=["sh", "-c", "echo The app is running! && exec sleep 3600"],
+                    resources=Resources(requests={"cpu": "10m", "memory": "8Mi"}),
                 )
             ],
             security=PodSecurityContext(run_as_user=65534),  # the image's own user is root, which "restricted" refuses

@@ -7,8 +7,10 @@ second the stage hands a directory in memory to the app, which reads it and can'
 from cdk8s import App, Chart
 from constructs import Construct
 
-from initconstructs import Container, Directory, Settings, Stage
+from initconstructs import Container, Directory, Resources, Settings, Stage
 from initconstructs.workloads import Pod
+
+SMALL = Resources(requests={"cpu": "50m", "memory": "64Mi"})
 
 
 class AsWritten(Chart):
@@ -32,6 +34,7 @@ class MadeBetter(Chart):
             image="ghcr.io/acme/fetch-secrets:2.1.0",
             args=["--role", "shop", "--to", "/secrets"],
             produces=[Directory("/secrets", memory=True, size_limit="1Mi")],
+            resources=SMALL,
         )
         Pod(
             self,
@@ -44,6 +47,7 @@ class MadeBetter(Chart):
                     image="ghcr.io/acme/myapp:1.4.2",
                     args=["--secrets", "/run/secrets/myapp"],
                     mounts=[secrets.output.at("/run/secrets/myapp")],
+                    resources=SMALL,
                 )
             ],
         )

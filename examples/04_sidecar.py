@@ -7,8 +7,11 @@ readiness probe would hold back nothing. The proxy keeps running beside the app 
 from cdk8s import App, Chart
 from constructs import Construct
 
-from initconstructs import Container, HttpGet, Probe, SecretKey, Sidecar, Stage
+from initconstructs import Container, HttpGet, Probe, Resources, SecretKey, Sidecar, Stage
 from initconstructs.workloads import Deployment
+
+IMAGE = "ghcr.io/acme/billing:3.0.1"
+SMALL = Resources(requests={"cpu": "50m", "memory": "64Mi"})
 
 
 class Billing(Chart):
@@ -19,19 +22,21 @@ class Billing(Chart):
             image="gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.14.1",
             args=["--structured-logs", "--health-check", "--http-port=9801", "acme:europe-west1:billing"],
             startup_probe=Probe(HttpGet("/startup", port=9801), period="1s", failure_threshold=60),
+            resources=SMALL,
         )
         migrate = Stage(
             "migrate",
-            image="ghcr.io/acme/billing:3.0.1",
+            image=IMAGE,
             args=["migrate"],
             env={"DATABASE_URL": SecretKey("billing-db", "url")},
             after=[proxy.healthy],
+            resources=SMALL,
         )
         Deployment(
             self,
             "billing",
             stages=[migrate, proxy],  # the edge moves the migration behind the proxy
-            containers=[Container("billing", image="ghcr.io/acme/billing:3.0.1", ports=[8080])],
+            containers=[Container("billing", image=IMAGE, ports=[8080], resources=SMALL)],
         )
 
 

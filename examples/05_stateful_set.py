@@ -10,10 +10,14 @@ from initconstructs import (
     Container,
     FieldRef,
     PodSecurityContext,
+    Resources,
     Stage,
     TopologySpread,
 )
 from initconstructs.workloads import StatefulSet
+
+IMAGE = "ghcr.io/acme/ledger:5.2.0"
+MODEST = Resources(requests={"cpu": "200m", "memory": "512Mi"})
 
 
 class Ledger(Chart):
@@ -22,10 +26,11 @@ class Ledger(Chart):
         data = ClaimTemplate("data", ClaimSpec(size="20Gi", storage_class="fast"))
         restore = Stage(
             "restore",
-            image="ghcr.io/acme/ledger:5.2.0",
+            image=IMAGE,
             args=["restore", "--when-empty", "--to", "/data"],
             env={"REPLICA": FieldRef("metadata.name")},
             mounts=[data.at("/data")],
+            resources=MODEST,
         )
         StatefulSet(
             self,
@@ -34,9 +39,7 @@ class Ledger(Chart):
             service_name="ledger",
             pod_management_policy="Parallel",
             stages=[restore],
-            containers=[
-                Container("ledger", image="ghcr.io/acme/ledger:5.2.0", ports=[7000], mounts=[data.at("/data")])
-            ],
+            containers=[Container("ledger", image=IMAGE, ports=[7000], mounts=[data.at("/data")], resources=MODEST)],
             # The claim belongs to the app's group: no stage has to run chown as root.
             security=PodSecurityContext(run_as_user=1000, fs_group=1000, fs_group_change_policy="OnRootMismatch"),
             affinity=Affinity.apart("kubernetes.io/hostname"),

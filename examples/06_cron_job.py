@@ -3,8 +3,11 @@
 from cdk8s import App, Chart
 from constructs import Construct
 
-from initconstructs import Container, Directory, Stage
+from initconstructs import Container, Directory, Resources, Stage
 from initconstructs.workloads import CronJob
+
+IMAGE = "ghcr.io/acme/reports:1.9.3"
+MODEST = Resources(requests={"cpu": "500m", "memory": "512Mi"})
 
 
 class Reports(Chart):
@@ -12,9 +15,10 @@ class Reports(Chart):
         super().__init__(scope, id, namespace="reports")
         fetch = Stage(
             "fetch",
-            image="ghcr.io/acme/reports:1.9.3",
+            image=IMAGE,
             args=["fetch", "--to", "/input"],
             produces=[Directory("/input", size_limit="2Gi")],
+            resources=MODEST,
         )
         CronJob(
             self,
@@ -30,9 +34,10 @@ class Reports(Chart):
             containers=[
                 Container(
                     "report",
-                    image="ghcr.io/acme/reports:1.9.3",
+                    image=IMAGE,
                     args=["report", "--from", "/input"],
                     mounts=[fetch.output.at("/input")],
+                    resources=MODEST,
                 )
             ],
         )

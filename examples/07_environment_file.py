@@ -3,8 +3,10 @@
 from cdk8s import App, Chart
 from constructs import Construct
 
-from initconstructs import Container, EnvironmentFile, Stage
+from initconstructs import Container, EnvironmentFile, Resources, Stage
 from initconstructs.workloads import Deployment
+
+SMALL = Resources(requests={"cpu": "50m", "memory": "64Mi"})
 
 
 class Mailer(Chart):
@@ -15,6 +17,7 @@ class Mailer(Chart):
             image="ghcr.io/acme/lease:0.8.1",
             args=["--role", "mailer", "--env-file", "/lease/smtp.env"],
             produces=[EnvironmentFile("/lease/smtp.env")],
+            resources=SMALL,
         )
         Deployment(
             self,
@@ -28,6 +31,7 @@ class Mailer(Chart):
                         "SMTP_USER": lease.environment.key("SMTP_USER"),
                         "SMTP_PASSWORD": lease.environment.key("SMTP_PASSWORD"),
                     },
+                    resources=SMALL,
                 )
             ],
         )

@@ -4,7 +4,7 @@ import cdk8s_plus_36 as kplus
 from cdk8s import App, Chart
 from constructs import Construct
 
-from initconstructs import Directory, Stage
+from initconstructs import Directory, Resources, Stage
 from initconstructs.workloads import attach
 
 
@@ -24,6 +24,7 @@ class Website(Chart):
             image="ghcr.io/acme/pages:2026.11",
             args=["export", "/pages"],
             produces=[Directory("/pages")],
+            resources=Resources(requests={"cpu": "50m", "memory": "64Mi"}),
         )
         attach(website, [pages], mounts={"nginx": [pages.output.at("/usr/share/nginx/html")]})
 
