@@ -82,6 +82,13 @@ def kinds(definitions: Mapping[str, Schema]) -> Iterator[tuple[str, str]]:
                 yield "/".join(filter(None, (gvk["group"], gvk["version"], gvk["kind"]))), name
 
 
+def served(definitions: Mapping[str, Schema]) -> Iterator[tuple[str, str]]:
+    """`apps/v1` and `Deployment`, for every kind that a server may know."""
+    for schema in definitions.values():
+        for gvk in schema.get("x-kubernetes-group-version-kind", ()):
+            yield "/".join(filter(None, (gvk["group"], gvk["version"]))), gvk["kind"]
+
+
 def reachable(definitions: Mapping[str, Schema], roots: list[str]) -> dict[str, dict[str, str]]:
     """The fields of each root and of every definition that it leads to."""
     shapes: dict[str, dict[str, str]] = {}
@@ -98,20 +105,25 @@ def reachable(definitions: Mapping[str, Schema], roots: list[str]) -> dict[str, 
 def compiled() -> dict[str, Any]:
     """All minors in one: a field says from which minor on it exists, and until which, where that isn't always."""
     names: dict[str, dict[int, str]] = {}
+    known: dict[str, dict[str, dict[int, str]]] = {}
     seen: dict[str, dict[str, dict[int, str]]] = {}
     for minor in MINORS:
         definitions = published(minor)
         found = dict(kinds(definitions))
         for kind, name in found.items():
             names.setdefault(kind, {})[minor] = name
+        for api_version, kind in served(definitions):
+            known.setdefault(api_version, {}).setdefault(kind, {})[minor] = "served"
         for name, fields in reachable(definitions, list(found.values())).items():
-            known = seen.setdefault(name, {})
+            shape = seen.setdefault(name, {})
             for field, type_name in fields.items():
-                known.setdefault(field, {})[minor] = type_name
-    shapes = {
-        name: {field: span(types) for field, types in sorted(fields.items())} for name, fields in sorted(seen.items())
-    }
-    return {"kinds": {kind: span(types) for kind, types in sorted(names.items())}, "definitions": shapes}
+                shape.setdefault(field, {})[minor] = type_name
+    return {"served": spans(known), "kinds": spans({"": names})[""], "definitions": spans(seen)}
+
+
+def spans(seen: Mapping[str, Mapping[str, Mapping[int, str]]]) -> dict[str, dict[str, str]]:
+    """Each entry with its span, sorted."""
+    return {name: {key: span(types) for key, types in sorted(seen[name].items())} for name in sorted(seen)}
 
 
 def span(types: Mapping[int, str]) -> str:

@@ -6,6 +6,26 @@ The data are compiled from the published schemas by tools/compile_schemas.py; th
 from __future__ import annotations
 
 from initconstructs.schemas.decoding import Decoded, ShapeError, decode, shape_errors
-from initconstructs.schemas.definitions import NEWEST, OLDEST, definition_of, minor_of
+from initconstructs.schemas.definitions import (
+    NEWEST,
+    OLDEST,
+    definition_of,
+    is_built_in,
+    is_served,
+    minor_of,
+    versions_of,
+)
 
-__all__ = ["NEWEST", "OLDEST", "Decoded", "ShapeError", "decode", "definition_of", "minor_of", "shape_errors"]
+__all__ = [
+    "NEWEST",
+    "OLDEST",
+    "Decoded",
+    "ShapeError",
+    "decode",
+    "definition_of",
+    "is_built_in",
+    "is_served",
+    "minor_of",
+    "shape_errors",
+    "versions_of",
+]

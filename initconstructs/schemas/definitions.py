@@ -29,6 +29,32 @@ def definition_of(api_version: str, kind: str, minor: int) -> str | None:
     return span.split(" ")[0] if span and _holds(span, minor) else None
 
 
+def is_built_in(group: str) -> bool:
+    """Whether Kubernetes itself serves an API group; custom resources have a dot in theirs."""
+    return "." not in group or group in _groups()
+
+
+def is_served(api_version: str, kind: str, minor: int) -> bool:
+    """Whether the published schemas of a minor know a kind."""
+    span = _data()["served"].get(api_version, {}).get(kind, "")
+    return bool(span) and _holds(span, minor)
+
+
+def versions_of(kind: str, minor: int) -> list[str]:
+    """The apiVersions that have a kind in a minor, however its letters are cased; and the kind as it is spelt."""
+    return [
+        f"{api_version} {known}"
+        for api_version, kinds in _data()["served"].items()
+        for known, span in kinds.items()
+        if known.lower() == kind.lower() and _holds(span, minor)
+    ]
+
+
+@cache
+def _groups() -> frozenset[str]:
+    return frozenset(api_version.rpartition("/")[0] for api_version in _data()["served"])
+
+
 @cache
 def fields_of(definition: str, minor: int) -> Mapping[str, str]:
     """The fields of a definition in one minor, and their types; a KeyError for a definition that isn't carried."""
@@ -44,6 +70,7 @@ def _holds(span: str, minor: int) -> bool:
 
 
 class _Data(TypedDict):
+    served: dict[str, dict[str, str]]
     kinds: dict[str, str]
     definitions: dict[str, dict[str, str]]
 

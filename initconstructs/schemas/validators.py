@@ -78,4 +78,4 @@ def _type(kind: str) -> dict[str, object]:
         return {"type": "array", "items": _type(kind[2:])}
     if kind.startswith("{}"):
         return {"type": "object", "additionalProperties": _type(kind[2:])}
-    return _SCALARS[kind] if kind in _SCALARS else {"$ref": f"#/definitions/{kind}"}
+    return _SCALARS.get(kind, {"$ref": f"#/definitions/{kind}"})

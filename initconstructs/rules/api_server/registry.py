@@ -36,6 +36,7 @@ from initconstructs.rules.api_server import (
     ports,
     probes,
     rbac,
+    request,
     resources,
     restart_rules,
     scheduling,
@@ -81,7 +82,11 @@ CHECKERS: Mapping[tuple[str, str], Checker] = {
     ("autoscaling/v1", "HorizontalPodAutoscaler"): autoscaling.check_autoscaler_v1,
 }
 
+# The newest version of each kind.
+API_VERSIONS: Mapping[str, str] = {kind: version for version, kind in sorted(CHECKERS)}
+
 RULES: tuple[Rule, ...] = (
+    *request.RULES,
     *decoding.RULES,
     *object_meta.RULES,
     *selector.RULES,
