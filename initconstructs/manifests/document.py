@@ -20,6 +20,13 @@ class DuplicateKey:
     column: int
 
 
+class _MarksLoader(yaml.CSafeLoader):
+    """Marks are all that is wanted: no tag is resolved."""
+
+    def resolve(self, kind: type[yaml.Node], value: object, implicit: object) -> str:  # noqa: ARG002
+        return "tag:yaml.org,2002:str"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """A manifest with its origin. `index` counts the YAML documents of the file, from 0."""
@@ -46,7 +53,7 @@ class Document:
     @cached_property
     def _root(self) -> yaml.Node:
         """The document is parsed once more, with its marks, when the first position is asked for."""
-        node = yaml.compose(self.text, Loader=yaml.CSafeLoader)
+        node = yaml.compose(self.text, Loader=_MarksLoader)
         assert node is not None
         return node
 

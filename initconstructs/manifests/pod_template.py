@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 _TEMPLATE_PATHS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("", "Pod"): (),
@@ -61,15 +62,20 @@ def entries(owner: Mapping[str, object], field: str, path: str) -> Iterator[tupl
     items = owner.get(field)
     if isinstance(items, list):
         for index, item in enumerate(items):
-            if isinstance(item, Mapping):
+            if is_mapping(item):
                 yield f"{path}.{field}[{index}]", item
 
 
 def child(owner: object, *fields: str) -> Mapping[str, object]:
     """The mapping below these fields; empty where it is absent or has another type."""
     for field in fields:
-        owner = owner.get(field) if isinstance(owner, Mapping) else None
-    return owner if isinstance(owner, Mapping) else {}
+        owner = owner.get(field) if is_mapping(owner) else None
+    return owner if is_mapping(owner) else {}
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
+    """`isinstance(value, Mapping)`, which for a dict, the usual case, takes ten times as long."""
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def is_sidecar(init_container: Mapping[str, object]) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 class UnreadableManifest(ValueError):  # noqa: N818 - named for what it says of the input
     """Says where the text is broken, which rule it breaks, and what to do instead."""
 
-    def __init__(  # noqa: PLR0913 - one error carries all that a report shows
+    def __init__(
         self,
         problem: str,
         *,

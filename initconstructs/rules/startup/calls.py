@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 from initconstructs.rules.startup.shell import AndOr, Group, If, Loop, Node, Simple, Word, parse
 
@@ -30,7 +32,7 @@ _VALUED_OPTIONS = {"timeout": ("-s", "-k", "-t"), "sudo": ("-u", "-g"), "env": (
 _DEEPEST = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """One program with its arguments, wrappers such as `exec` and `timeout 5` taken off."""
 
@@ -44,12 +46,12 @@ class Call:
     timed: bool = False
     """Whether `timeout` ends it, or what it is part of."""
 
-    @property
+    @cached_property
     def program(self) -> str:
         """The name of the program, without its directory."""
         return self.words[0].text.rsplit("/", 1)[-1] if self.words else ""
 
-    @property
+    @cached_property
     def arguments(self) -> tuple[str, ...]:
         """The texts after the program."""
         return tuple(word.text for word in self.words[1:])
@@ -96,10 +98,20 @@ def script_of(argv: Sequence[Word]) -> tuple[str, tuple[Word, ...]] | None:
     return argv[at].text, tuple(argv[at + 1 :])
 
 
-def calls_of_argv(argv: Sequence[str]) -> tuple[Call, ...]:
+@lru_cache(maxsize=4096)
+def calls_of_argv(argv: tuple[str, ...]) -> tuple[Call, ...]:
     """Every call that a container's command makes, in scripts within scripts too."""
     words = tuple(Word(text, variables=tuple(_kubelet_variables(text)), quoted=True) for text in argv)
     return tuple(_of_words(Call(words), 0)) if words else ()
+
+
+@lru_cache(maxsize=4096)
+def by_program(argv: tuple[str, ...]) -> Mapping[str, tuple[Call, ...]]:
+    """The same calls, by the name of their program."""
+    index: dict[str, list[Call]] = defaultdict(list)
+    for call in calls_of_argv(argv):
+        index[call.program].append(call)
+    return {program: tuple(calls) for program, calls in index.items()}
 
 
 def calls_of_nodes(nodes: Iterable[Node], frame: Call | None = None, depth: int = 0) -> Iterator[Call]:

@@ -34,14 +34,13 @@ def recursive_chown(workload: Workload) -> Places:
     Source: https://kubernetes.io/docs/tasks/configure-pod-container/security-context/ (volume permission policy)
     """
     for stage in workload.init_stages:
-        if any(_is_unguarded_chown(call) for call in stage.calls):
+        if any(_is_unguarded_chown(call) for call in stage.called("chown", "chgrp")):
             yield stage.command_path, f"{stage.name!r} changes the owner of every file at each start, needed or not"
 
 
 def _is_unguarded_chown(call: Call) -> bool:
     return (
-        call.program in ("chown", "chgrp")
-        and call.has_option("R", "--recursive")
+        call.has_option("R", "--recursive")
         and not any(option.startswith("--from") for option in call.arguments)
         and not any(_is_guard(test) for test in call.tests)
     )
@@ -67,7 +66,7 @@ def world_writable(workload: Workload) -> Places:
     Source: https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
     """
     for stage in workload.init_stages:
-        modes = [mode for call in stage.calls if call.program == "chmod" for mode in call.operands()[:1]]
+        modes = [mode for call in stage.called("chmod") for mode in call.operands()[:1]]
         opened = [mode for mode in modes if mode in _WORLD_WRITABLE]
         if opened:
             yield stage.command_path, f"{stage.name!r} lets everyone write: chmod {opened[0]}"

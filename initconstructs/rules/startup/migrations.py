@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from initconstructs.manifests.pod_template import child
 from initconstructs.rules.checks import Check, Places, rule
 from initconstructs.rules.finding import Severity
-from initconstructs.rules.startup.calls import Call
-from initconstructs.rules.startup.stage import Stage, Workload
+from initconstructs.rules.startup.calls import Call, calls_of_argv
+from initconstructs.rules.startup.stage import Workload
 
 # Tools without a lock of their own, by program and the words that make it migrate.
 # flyway, liquibase, golang-migrate, atlas, rails, prisma and knex take a lock in the database themselves.
@@ -54,9 +56,9 @@ def unlocked_migration(workload: Workload) -> Places:
     if not pods:
         return
     for stage in workload.init_stages:
-        tools = [tool for call in stage.calls if (tool := _migrates(call))]
-        if tools and not _is_locked(stage):
-            yield stage.command_path, f"{stage.name!r} runs {tools[0]} in {pods} at once, with no lock between them"
+        tool = _unlocked_tool(stage.run)
+        if tool:
+            yield stage.command_path, f"{stage.name!r} runs {tool} in {pods} at once, with no lock between them"
 
 
 def _pods_at_once(workload: Workload) -> str:
@@ -67,6 +69,13 @@ def _pods_at_once(workload: Workload) -> str:
     in_turn = workload.kind == "StatefulSet" and spec.get("podManagementPolicy") != "Parallel"
     many = isinstance(number, int) and not isinstance(number, bool) and number > 1
     return f"{number} pods" if many and not in_turn and workload.kind not in ("Pod", "CronJob") else ""
+
+
+@lru_cache(maxsize=4096)
+def _unlocked_tool(argv: tuple[str, ...]) -> str:
+    calls = calls_of_argv(argv)
+    tools = [tool for call in calls if (tool := _migrates(call))]
+    return tools[0] if tools and not _is_locked(calls) else ""
 
 
 def _migrates(call: Call) -> str:
@@ -83,11 +92,11 @@ def _migrates(call: Call) -> str:
     return f"{words[0]} {verb}" if verb else ""
 
 
-def _is_locked(stage: Stage) -> bool:
+def _is_locked(calls: tuple[Call, ...]) -> bool:
     return any(
         call.program in _LOCKS
         or any("advisory_lock" in word.text.lower() or "get_lock(" in word.text.lower() for word in call.words)
-        for call in stage.calls
+        for call in calls
     )
 
 

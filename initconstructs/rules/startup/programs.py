@@ -75,10 +75,8 @@ def unverified_download(workload: Workload) -> Places:
     Source: https://slsa.dev/spec/v1.0/threats (dependency threats)
     """
     for stage in workload.init_stages:
-        if any(call.program in _CHECKSUMS for call in stage.calls):
-            continue
-        downloads = [call.program for call in stage.calls if _is_download(call)]
-        if downloads:
+        downloads = [call.program for call in stage.called("curl", "wget") if _is_download(call)]
+        if downloads and not _CHECKSUMS.intersection(stage.programs):
             yield stage.command_path, f"{stage.name!r} uses what {downloads[0]} downloads without checking it"
 
 
@@ -107,7 +105,7 @@ def missing_tool(workload: Workload) -> Places:
     """
     for stage in workload.stages:
         absent = {"busybox": _NOT_IN_BUSYBOX, "alpine": _NOT_IN_ALPINE}.get(stage.repository, frozenset())
-        missing = sorted({call.program for call in stage.calls} & absent)
+        missing = sorted(absent.intersection(stage.programs))
         if missing and not any(_installer(call) for call in stage.calls):
             yield stage.command_path, f"{stage.name!r} calls {missing[0]}, which {stage.repository} does not have"
 

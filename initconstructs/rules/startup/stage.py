@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from initconstructs.manifests.pod_template import PodTemplate, is_sidecar, pod_template
-from initconstructs.rules.startup.calls import Call, calls_of_argv, script_of
+from initconstructs.rules.startup.calls import Call, by_program, calls_of_argv, script_of
 from initconstructs.rules.startup.shell import Word
 
 _ENTRYPOINTS = frozenset(["wait-for-it", "wait-for", "dockerize", "kubectl", "curl"])
 """Images named like the program that they start when the manifest gives only args."""
-
-_calls = lru_cache(maxsize=4096)(calls_of_argv)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +32,7 @@ class Stage:
         image = self.container.get("image")
         return image if isinstance(image, str) else ""
 
-    @property
+    @cached_property
     def repository(self) -> str:
         """The image's last path component without tag and digest: `busybox`."""
         return self.image.partition("@")[0].rsplit("/", 1)[-1].partition(":")[0]
@@ -55,12 +53,26 @@ class Stage:
         return (*_strings(self.container.get("command")), *_strings(self.container.get("args")))
 
     @cached_property
+    def run(self) -> tuple[str, ...]:
+        """What runs: `argv`, behind the image's entrypoint where the image is named like its program."""
+        entrypoint = (self.repository,) if self.repository in _ENTRYPOINTS and not self.container.get("command") else ()
+        return (*entrypoint, *self.argv)
+
+    @cached_property
     def calls(self) -> tuple[Call, ...]:
         """Every program that the stage's command calls, as far as the manifest shows it."""
-        entrypoint = (self.repository,) if self.repository in _ENTRYPOINTS and not self.container.get("command") else ()
-        return _calls((*entrypoint, *self.argv))
+        return calls_of_argv(self.run)
 
-    @property
+    @cached_property
+    def programs(self) -> Mapping[str, tuple[Call, ...]]:
+        """The same calls by program."""
+        return by_program(self.run)
+
+    def called(self, *programs: str) -> list[Call]:
+        """The calls of these programs."""
+        return [call for program in programs for call in self.programs.get(program, ())]
+
+    @cached_property
     def script(self) -> tuple[str, tuple[Word, ...]] | None:
         """The script of `sh -c`, and the words after it."""
         return script_of([Word(text) for text in self.argv])

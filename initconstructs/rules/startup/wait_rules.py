@@ -72,7 +72,7 @@ def nslookup_wait(workload: Workload) -> Places:
     for stage in workload.init_stages:
         if stage.repository != "busybox" or _is_before_1_29(stage.tag):
             continue
-        names = [operand for call in stage.calls if call.program == "nslookup" for operand in call.operands()[:1]]
+        names = [operand for call in stage.called("nslookup") for operand in call.operands()[:1]]
         if any(not name.endswith(".") for name in names):
             image = f"busybox {stage.tag}" if stage.tag else "a busybox without a tag"
             yield stage.command_path, f"{stage.name!r} relies on nslookup of {image}, which fails on names that exist"
@@ -95,7 +95,7 @@ def fixed_sleep(workload: Workload) -> Places:
     Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/
     """
     for stage in workload.init_stages:
-        sleeps = [call for call in stage.calls if call.program == "sleep" and not call.loops and call.words[1:]]
+        sleeps = [call for call in stage.called("sleep") if not call.loops and call.words[1:]]
         if sleeps:
             yield (
                 stage.command_path,
@@ -114,8 +114,8 @@ def http_on_database_port(workload: Workload) -> Places:
     Source: https://www.postgresql.org/docs/current/protocol.html
     """
     for stage in workload.init_stages:
-        for call in stage.calls:
-            if call.program in ("curl", "wget") and (server := _database_of_urls(stage, call.arguments)):
+        for call in stage.called("curl", "wget"):
+            if server := _database_of_urls(stage, call.arguments):
                 yield stage.command_path, f"{stage.name!r} sends HTTP to {server}, which does not speak it"
                 break
 

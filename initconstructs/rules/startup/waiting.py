@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from initconstructs.manifests.pod_template import child
-from initconstructs.rules.startup.calls import Call, calls_of_nodes, is_assignment
+from initconstructs.rules.startup.calls import Call, calls_of_argv, calls_of_nodes, is_assignment
 from initconstructs.rules.startup.shell import Loop, Word, identifiers
 from initconstructs.rules.startup.stage import Stage, Workload
 
@@ -37,11 +37,12 @@ def waits(stage: Stage) -> tuple[Wait, ...]:
     """Every wait in what the stage runs."""
     if stage.repository == "k8s-wait-for":
         return (Wait("k8s-wait-for", bounded=False),)
-    return _waits(stage.calls)
+    return _waits(stage.run)
 
 
 @lru_cache(maxsize=4096)
-def _waits(calls: tuple[Call, ...]) -> tuple[Wait, ...]:
+def _waits(argv: tuple[str, ...]) -> tuple[Wait, ...]:
+    calls = calls_of_argv(argv)
     tools = [Wait(name(call), bounded) for call in calls if (bounded := _tool_is_bounded(call)) is not None]
     return (*_waiting_loops(calls), *tools)
 
@@ -191,6 +192,7 @@ _SERVER_NAMES = {
 _SHORT_NAMES = {"db": "a database", "pg": "PostgreSQL", "mssql": "SQL Server", "sql": "a database"}
 
 
+@lru_cache(maxsize=1024)
 def database_in(target: str) -> str:
     """The kind of server that a host, port or address names; '' when it names none that we know."""
     tokens = "".join(character if character.isalnum() else " " for character in target.lower()).split()
