@@ -1,0 +1,28 @@
+"""What all tests share: snapshots, one readable YAML file each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from initconstructs.manifests.yaml_out import dump_yaml
+
+
+class YamlSnapshot(SingleFileSnapshotExtension):
+    """A list of manifests as the file that a colleague reviews."""
+
+    file_extension = "yaml"
+    _write_mode = WriteMode.TEXT
+
+    def serialize(self, data: Iterable[Mapping[str, object]], **_: Any) -> str:
+        """The manifests as YAML documents."""
+        return dump_yaml(data)
+
+
+@pytest.fixture
+def yaml_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(YamlSnapshot)
