@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration, Words
-from initconstructs.model.errors import wrong
+from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import Raw, raw_fields
 
@@ -78,6 +78,7 @@ class Affinity:
                 object.__setattr__(self, name, raw_fields(f"Affinity.{name}", given, f"core.v1.{kind}"))
 
     @staticmethod
+    @ends_at_the_author
     def apart(topology_key: str, *, always: bool = False) -> Affinity:
         """Replicas of this workload in different topology domains: if possible, or `always` (then some may not run)."""
         checks.text("Affinity.apart", topology_key, 'write "kubernetes.io/hostname", say')

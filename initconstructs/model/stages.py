@@ -11,7 +11,7 @@ from initconstructs.model import checks
 from initconstructs.model.checks import Quantity, Words
 from initconstructs.model.containers import PROBES, BaseContainer, RestartPolicy, check_profile
 from initconstructs.model.environment import FileKey
-from initconstructs.model.errors import ModelError, wrong
+from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.probes import Hook, Probe
 from initconstructs.model.raw import Raw, raw_fields
@@ -33,16 +33,19 @@ class Edge:
         checks.choice("Edge.gate", self.gate, ("completed", "started", "healthy"))
 
 
+@ends_at_the_author
 def completed(stage: str) -> Edge:
     """The named stage has exited 0. For stages that another library brings; else take `stage.completed`."""
     return Edge(stage=stage, gate="completed")
 
 
+@ends_at_the_author
 def started(stage: str) -> Edge:
     """The named sidecar runs, and its startup probe has passed if it has one."""
     return Edge(stage=stage, gate="started")
 
 
+@ends_at_the_author
 def healthy(stage: str) -> Edge:
     """The named sidecar's startup probe has passed. Readiness never gates a start."""
     return Edge(stage=stage, gate="healthy")
@@ -116,6 +119,7 @@ class EnvironmentOutput(Output):
 
     file: str
 
+    @ends_at_the_author
     def key(self, name: str, *, optional: bool = False) -> FileKey:
         """One variable of the file, for another container's `env`."""
         checks.text("key", name, "name a variable of the file")
@@ -177,11 +181,13 @@ class BaseStage(BaseContainer):
         return MappingProxyType({each.name: self._output(each) for each in self.produces})
 
     @property
+    @ends_at_the_author
     def output(self) -> Output:
         """The one directory that the stage hands over."""
         return self._only(Directory)
 
     @property
+    @ends_at_the_author
     def environment(self) -> EnvironmentOutput:
         """The one environment file that the stage hands over."""
         found = self._only(EnvironmentFile)
@@ -282,6 +288,7 @@ class Sidecar(BaseStage):
         return started(self.name)
 
     @property
+    @ends_at_the_author
     def healthy(self) -> Edge:
         """Its startup probe has passed."""
         if self.startup_probe is None:

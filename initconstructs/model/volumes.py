@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, get_args, get_origin
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration, Quantity
 from initconstructs.model.environment import FieldRef, ResourceFieldRef
-from initconstructs.model.errors import wrong
+from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import Raw, raw_fields
 
@@ -266,6 +266,7 @@ class Volume:
             rule = "must be a volume source"
             raise wrong(f'Volume "{self.name}".source', self.source, rule, 'write EmptyDir(), or {"azureFile": {...}}')
 
+    @ends_at_the_author
     def at(self, path: str, *, read_only: bool = False, sub_path: str | None = None) -> Mount:
         """This volume, as a container sees it under `path`."""
         return Mount(path, volume=self, read_only=read_only, sub_path=sub_path)
@@ -282,6 +283,7 @@ class ClaimTemplate:
         checks.label("ClaimTemplate.name", self.name)
         checks.instances(f'ClaimTemplate "{self.name}"', self, {"spec": ClaimSpec})
 
+    @ends_at_the_author
     def at(self, path: str, *, read_only: bool = False, sub_path: str | None = None) -> Mount:
         """This claim, as a container sees it under `path`."""
         return Mount(path, volume=self, read_only=read_only, sub_path=sub_path)
@@ -295,6 +297,7 @@ class Output:
     name: str
     volume: Volume | ClaimTemplate
 
+    @ends_at_the_author
     def at(self, path: str, *, read_only: bool = True, sub_path: str | None = None) -> Mount:
         """The directory, as a later container sees it under `path`: read-only unless said otherwise."""
         return Mount(path, volume=self, read_only=read_only, sub_path=sub_path)
