@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 
 import yaml
 
@@ -27,7 +27,7 @@ class _MarksLoader(yaml.CSafeLoader):
         return "tag:yaml.org,2002:str"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """A manifest with its origin. `index` counts the YAML documents of the file, from 0."""
 
@@ -41,8 +41,8 @@ class Document:
 
     def position(self, path: str) -> tuple[int, int]:
         """Line and column, from 1, of the field or, where it is not written, of its nearest ancestor."""
-        mark = self._root.start_mark
-        node = self._root
+        node = _root(self.text)
+        mark = node.start_mark
         for segment in parse_path(self.prefix) + parse_path(path):
             step = _step(node, segment)
             if step is None:
@@ -50,12 +50,13 @@ class Document:
             mark, node = step[0].start_mark, step[1]
         return self.first_line + mark.line, mark.column + 1
 
-    @cached_property
-    def _root(self) -> yaml.Node:
-        """The document is parsed once more, with its marks, when the first position is asked for."""
-        node = yaml.compose(self.text, Loader=_MarksLoader)
-        assert node is not None
-        return node
+
+@lru_cache(maxsize=8)
+def _root(text: str) -> yaml.Node:
+    """A document is parsed once more, with its marks, when a position is asked for; few are kept, they are large."""
+    node = yaml.compose(text, Loader=_MarksLoader)
+    assert node is not None
+    return node
 
 
 def _step(node: yaml.Node, segment: str) -> tuple[yaml.Node, yaml.Node] | None:

@@ -35,7 +35,8 @@ class _Run:
         if level := self.profile or self.levels.get(_namespace(manifest) or "default"):
             yield from pod_security.check(manifest, level=level, kubernetes=self.kubernetes)
         yield from references.check(manifest, self.synth)
-        yield from startup.check(manifest)
+        if workload := self.synth.workload(manifest):
+            yield from startup.check_workload(workload)
 
     def findings(self, item: Document | Mapping[str, object]) -> Iterator[Finding]:
         document = item if isinstance(item, Document) else None

@@ -11,7 +11,7 @@ from initconstructs.rules.finding import Severity
 from initconstructs.rules.references.synth import Manifest, Synth, kind, namespace
 from initconstructs.rules.startup.calls import Call, authority
 from initconstructs.rules.startup.environment import expanded
-from initconstructs.rules.startup.stage import Stage, workload
+from initconstructs.rules.startup.stage import Stage
 from initconstructs.rules.startup.waiting import PROBES, name, port_probe_targets
 
 _rule = partial(rule, family="references")
@@ -78,7 +78,7 @@ def wait_outside_synth(manifest: Manifest, synth: Synth) -> Places:
     Fix: mend the name, or take it as the list of what has to be there before.
     Source: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
     """
-    found = workload(manifest)
+    found = synth.workload(manifest)
     for stage in found.init_stages if found else ():
         hosts = dict.fromkeys(host for call in stage.calls for host in _hosts(stage, call))
         for host in hosts:
@@ -127,7 +127,7 @@ def wait_on_expiring_job(manifest: Manifest, synth: Synth) -> Places:
     Fix: ask the thing itself (the migration tool knows the schema's version), or drop the TTL.
     Source: https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/
     """
-    found = workload(manifest)
+    found = synth.workload(manifest)
     for stage in found.init_stages if found else ():
         for job in _jobs(stage):
             owner = synth.find("Job", namespace(manifest), job)

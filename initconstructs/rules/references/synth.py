@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from initconstructs.manifests.pod_template import PodTemplate, child, workloads
+from initconstructs.rules.startup.stage import Workload, workload
 
 Manifest = Mapping[str, object]
 
@@ -17,6 +18,7 @@ class Synth:
 
     def __init__(self, manifests: Iterable[Manifest]) -> None:
         self.manifests = list(manifests)
+        self._last_workload: tuple[Manifest | None, Workload | None] = (None, None)
         self._by_name = {(kind(m), namespace(m), name(m)): m for m in self.manifests}
 
     def find(self, of_kind: str, in_namespace: str, called: str) -> Manifest | None:
@@ -31,6 +33,12 @@ class Synth:
     def of_kind(self, of_kind: str) -> Iterator[Manifest]:
         """Every object of the kind."""
         return (manifest for manifest in self.manifests if kind(manifest) == of_kind)
+
+    def workload(self, manifest: Manifest) -> Workload | None:
+        """The manifest as the rules of start-up see it, read once for all rules."""
+        if self._last_workload[0] is not manifest:
+            self._last_workload = manifest, workload(manifest)
+        return self._last_workload[1]
 
     @cached_property
     def workloads(self) -> list[tuple[Manifest, PodTemplate]]:

@@ -24,6 +24,10 @@ RULES: tuple[Rule, ...] = tuple(check.rule for check in CHECKS)
 def check(manifest: Mapping[str, object]) -> list[Problem]:
     """Every hazard in the start-up of the manifest's pod."""
     found = workload(manifest)
-    if found is None or not found.stages:
-        return [] if found is None else list(gates.deadline_on_long_running(found))
-    return [problem for find in CHECKS for problem in find(found)]
+    return check_workload(found) if found else []
+
+
+def check_workload(workload: Workload) -> list[Problem]:
+    """The same for a manifest that has been looked into already."""
+    checks = CHECKS if workload.stages else (gates.deadline_on_long_running,)
+    return [problem for find in checks for problem in find(workload)]

@@ -42,7 +42,7 @@ class Stage:
         """The image's tag, or '' where it has none."""
         return self.image.partition("@")[0].rsplit("/", 1)[-1].partition(":")[2]
 
-    @property
+    @cached_property
     def is_sidecar(self) -> bool:
         """Whether it keeps running beside the app."""
         return is_sidecar(self.container)
@@ -105,7 +105,7 @@ class Workload:
         """Init containers and sidecars in the order in which they start."""
         return tuple(Stage(path=path, container=container) for path, container in self.template.init_containers())
 
-    @property
+    @cached_property
     def init_stages(self) -> tuple[Stage, ...]:
         """The stages that have to end before the next one starts."""
         return tuple(stage for stage in self.stages if not stage.is_sidecar)
