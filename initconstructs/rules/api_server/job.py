@@ -33,7 +33,7 @@ _NOT_NEGATIVE = (
     "maxFailedIndexes",
 )
 # What the server writes in place of the uid that it makes up for the Job.
-_UID = "00000000-0000-0000-0000-000000000000"
+_UID = "the-uid-of-the-Job"
 
 
 @rule("job-failed-indexes", fix="Give backoffLimitPerIndex beside maxFailedIndexes.")

@@ -13,6 +13,8 @@ from initconstructs.rules.api_server.cause import forbidden, invalid, not_suppor
 from initconstructs.rules.api_server.check import Causes, Node, Problems, rule
 from initconstructs.rules.api_server.formats import dns_label, dns_subdomain
 from initconstructs.rules.api_server.object_meta import annotation_map, object_meta
+from initconstructs.rules.api_server.pod_annotations import pod_annotations
+from initconstructs.rules.api_server.pod_context import PodContext
 from initconstructs.rules.api_server.selector import is_empty, label_selector, labels, matches
 from initconstructs.rules.api_server.strategies import (
     daemonset_update_strategy,
@@ -184,7 +186,7 @@ def _stateful_template(spec: Node, target: Target) -> Problems:
         if target.minor >= 34:
             yield from pod.template(_with_claims(template, claims), _TEMPLATE, target)
         else:
-            yield from _template_metadata(template)
+            yield from _template_metadata(template, target)
     yield from long_running_template(template.get("spec") or _NONE, "StatefulSet")
     for index, claim in enumerate(claims if target.minor >= 34 else ()):
         yield from storage.claim_spec(claim.get("spec") or _NONE, f"spec.volumeClaimTemplates[{index}].spec", target)
@@ -194,10 +196,13 @@ def _unreadable(spec: Node) -> list[Problem]:
     return list(label_selector(spec.get("selector") or _NONE, "spec.selector"))
 
 
-def _template_metadata(template: Node) -> Problems:
+def _template_metadata(template: Node, target: Target) -> Problems:
     metadata = template.get("metadata") or _NONE
+    annotations = metadata.get("annotations") or _NONE
+    context = PodContext(spec=template.get("spec") or _NONE, path=f"{_TEMPLATE}.spec", target=target)
     yield from labels(metadata.get("labels") or _NONE, f"{_TEMPLATE}.labels")
-    yield from annotation_map(metadata.get("annotations") or _NONE, f"{_TEMPLATE}.annotations")
+    yield from annotation_map(annotations, f"{_TEMPLATE}.annotations")
+    yield from pod_annotations(annotations, f"{_TEMPLATE}.annotations", context)
 
 
 def _with_claims(template: Node, claims: Iterable[Node]) -> Node:

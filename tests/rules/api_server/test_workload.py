@@ -155,11 +155,15 @@ def test_a_stateful_template_is_checked_from_1_34() -> None:
 
 
 def test_a_stateful_template_had_its_metadata_checked_before() -> None:
-    manifest = workload()
-    manifest["spec"]["template"]["metadata"] = {"labels": {"app": "web", "x": "-"}, "annotations": {"a b": ""}}
+    manifest, cost = workload(), "controller.kubernetes.io/pod-deletion-cost"
+    manifest["spec"]["template"]["metadata"] = {
+        "labels": {"app": "web", "x": "-"},
+        "annotations": {"a b": "", cost: "much"},
+    }
     assert [path for _, path in found(check_statefulset, manifest, "1.33")] == [
         "spec.template.labels",
         "spec.template.annotations",
+        f"spec.template.annotations[{cost}]",
     ]
 
 
