@@ -1,0 +1,253 @@
+"""Runs what a preset renders, as a container would, against servers that the tests start."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from initconstructs import Container, DeploymentSpec, Stage, render
+
+Manifest = dict
+
+
+def expanded(word: str, variables: Mapping[str, str]) -> str:
+    """What Kubernetes makes of `$(NAME)` and `$$` in a command, an argument or a variable."""
+    pattern = re.compile(r"\$\$|\$\(([^)]*)\)", re.DOTALL)
+
+    def replace(found: re.Match[str]) -> str:
+        return "$" if found[0] == "$$" else variables.get(found[1], found[0])
+
+    return pattern.sub(replace, word)
+
+
+@dataclass
+class Started:
+    """A started program and the clock since then."""
+
+    process: subprocess.Popen[str]
+    since: float
+
+    def finish(self, within: float = 20) -> Finished:
+        out, err = self.process.communicate(timeout=within)
+        return Finished(self.process.returncode, out, err, time.monotonic() - self.since)
+
+
+@dataclass
+class Finished:
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def last(self) -> str:
+        return self.out.splitlines()[-1]
+
+
+@dataclass
+class Kubelet:
+    """Starts the container of a stage: mounts, working directory, arguments and variables as Kubernetes gives them."""
+
+    root: Path
+
+    def start(self, stage: Stage, *, mounts: Mapping[str, Path] | None = None, **env: str) -> Started:
+        container, places = self.place(stage, dict(mounts or {}))
+        words = [expanded(word, env) for word in [*container["command"], *container.get("args", [])]]
+        words = [sys.executable if word == "python3" else moved(word, places) for word in words]
+        cwd = moved(container["workingDir"], places) if "workingDir" in container else str(self.root)
+        process = subprocess.Popen(
+            words, cwd=cwd, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        )
+        return Started(process, time.monotonic())
+
+    def run(self, stage: Stage, *, mounts: Mapping[str, Path] | None = None, **env: str) -> Finished:
+        return self.start(stage, mounts=mounts, **env).finish()
+
+    def place(self, stage: Stage, mounts: dict[str, Path]) -> tuple[Manifest, dict[str, str]]:
+        """The container, and where its mounts are on this machine."""
+        app = Container("app", image="example.org/app:1")
+        found = render(DeploymentSpec("app", namespace="shop", containers=[app], stages=[stage]))
+        pod = found[0]["spec"]["template"]["spec"]
+        data = {each["metadata"]["name"]: each["data"] for each in found if each["kind"] == "ConfigMap"}
+        volumes = {each["name"]: each for each in pod["volumes"]}
+        container = pod["initContainers"][0]
+        for mount in container["volumeMounts"]:
+            config_map = volumes[mount["name"]].get("configMap", {}).get("name")
+            if config_map in data:
+                mounts[mount["mountPath"]] = self.files(mount["mountPath"], data[config_map])
+        places = {path: str(place) for path, place in mounts.items()}
+        return container, places | {"/initconstructs": str(self.root / "initconstructs")}
+
+    def files(self, path: str, data: Mapping[str, str]) -> Path:
+        home = self.root / path.lstrip("/")
+        home.mkdir(parents=True, exist_ok=True)
+        for name, text in data.items():
+            (home / name).write_text(text, "utf-8")
+        return home
+
+
+def moved(word: str, places: Mapping[str, str]) -> str:
+    for path in sorted(places, key=len, reverse=True):
+        word = word.replace(path, places[path])
+    return word
+
+
+@pytest.fixture
+def kubelet(tmp_path: Path) -> Iterator[Kubelet]:
+    made = Kubelet(tmp_path / "container")
+    made.root.mkdir()
+    yield made
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody uses."""
+    return free_port()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+Talk = Callable[[socket.socket], None]
+
+
+@dataclass
+class Fake:
+    """A TCP server that treats each connection as it is told."""
+
+    talk: Talk
+    port: int
+
+    def __post_init__(self) -> None:
+        self.connections = 0
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self.one, args=(connection,), daemon=True).start()
+
+    def one(self, connection: socket.socket) -> None:
+        with connection:
+            try:
+                self.talk(connection)
+            except OSError:
+                pass
+
+    def close(self) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+@pytest.fixture
+def fake() -> Iterator[Callable[..., Fake]]:
+    """Start servers that talk as given; `answering` says something fixed once the client has spoken."""
+    started: list[Fake] = []
+
+    def start(talk: Talk, port: int | None = None) -> Fake:
+        started.append(Fake(talk, port or free_port()))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+class Servers:
+    """Real servers of this machine, each in a directory of its own, stopped with the test."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def need(self, *programs: str) -> list[str]:
+        """The paths of programs, or a skip that says which is missing; in CI that is a failure."""
+        places = [find(each) for each in programs]
+        missing = [name for name, place in zip(programs, places, strict=True) if place is None]
+        if missing:
+            reason = f"not installed: {', '.join(missing)} (see .ci/packages.txt)"
+            pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+        return [place for place in places if place is not None]
+
+    def directory(self, name: str, user: str | None = None) -> Path:
+        made = self.home / name
+        made.mkdir(parents=True, exist_ok=True)
+        if user and os.getuid() == 0:
+            for each in (made, *list(made.parents)[:4]):
+                if each != Path("/tmp"):
+                    each.chmod(0o755)
+            subprocess.run(["chown", user, made], check=True)
+        return made
+
+    def start(self, words: list[str], *, user: str | None = None, **env: str) -> subprocess.Popen[bytes]:
+        words = as_user(user, words)
+        with (self.home / "log").open("ab") as log:
+            process = subprocess.Popen(
+                words, env=os.environ | env, cwd=self.home, stdout=log, stderr=log, start_new_session=True
+            )
+        self.running.append(process)
+        return process
+
+    def stop(self) -> None:
+        for process in self.running:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+
+
+def as_user(user: str | None, words: list[str]) -> list[str]:
+    if user is None or os.getuid() != 0:
+        return words
+    return ["setpriv", f"--reuid={user}", "--regid=nogroup", "--clear-groups", *words]
+
+
+def find(program: str) -> str | None:
+    places = [*os.environ["PATH"].split(":"), "/usr/sbin", "/usr/lib/rabbitmq/bin"]
+    places += [str(each) for each in sorted(Path("/usr/lib/postgresql").glob("*/bin"))]
+    found = [Path(place) / program for place in places if (Path(place) / program).is_file()]
+    return str(found[-1]) if found else None
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[Servers]:
+    made = Servers(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def as_yaml() -> Callable[[Stage], str]:
+    """What a workload looks like with this stage, the program's own text left out."""
+
+    def show(stage: Stage) -> str:
+        app = Container("app", image="example.org/app:1")
+        found = render(DeploymentSpec("app", namespace="shop", containers=[app], stages=[stage]))
+        template = found[0]["spec"]["template"]["spec"]
+        shown = [template["initContainers"][0]]
+        for each in found[1:]:
+            shown.append(each | {"data": sorted(each["data"])} if each["kind"] == "ConfigMap" else each)
+        return yaml.safe_dump_all(shown, sort_keys=False, width=110)
+
+    return show
