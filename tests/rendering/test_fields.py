@@ -331,7 +331,7 @@ def pod_of(kind: type[WorkloadSpec], **keywords: Any) -> Manifest:
 
 
 def workload_of(kind: type[WorkloadSpec], **keywords: Any) -> Manifest:
-    given = {"containers": [APP]} | ALWAYS.get(kind, {}) | keywords
+    given: dict[str, Any] = {"containers": [APP]} | ALWAYS.get(kind, {}) | keywords
     return cast(Manifest, render(kind("shop", **given), settings=BARE)[0])
 
 
