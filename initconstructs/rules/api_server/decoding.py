@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from initconstructs import schemas
 from initconstructs.rules.api_server.cause import bad_request
 from initconstructs.rules.api_server.check import Causes, Node, rule
-from initconstructs.rules.api_server.gates import GATE_OF, IMAGE_VOLUME, ignored
+from initconstructs.rules.api_server.gates import GATE_OF, IMAGE_VOLUME, SOURCE_NAMESPACE, ignored
 from initconstructs.rules.api_server.target import Target
 from initconstructs.rules.finding import Severity
 from initconstructs.rules.rule import Problem
@@ -29,7 +30,7 @@ def decode(manifest: Mapping[str, object], definition: str, target: Target) -> D
     decoded = schemas.decode(manifest, definition, target.minor, ignored(target))
     if not decoded.errors and not decoded.ignored:
         return Decoded(decoded.value)
-    _drop_image_volumes(decoded.value, [path for path, place in decoded.ignored if place == IMAGE_VOLUME])
+    _drop_with(decoded.value, decoded.ignored)
     problems = (*mistyped_field(decoded.errors), *unknown_field(decoded.errors))
     return Decoded(decoded.value, problems, tuple(gated_field(decoded.ignored, target)))
 
@@ -94,14 +95,18 @@ def gated_field(forgotten: Iterable[tuple[str, str]], target: Target) -> Causes:
 RULES = (unknown_field.rule, mistyped_field.rule, gated_field.rule)
 
 
-def _drop_image_volumes(manifest: Node, paths: Iterable[str]) -> None:
-    """Take out the volumes whose image was forgotten, and their mounts, as dropImageVolumes does."""
+def _drop_with(manifest: Node, ignored: Iterable[tuple[str, str]]) -> None:
+    """Some fields take more with them: an image its volume and mounts, a namespace the whole dataSourceRef."""
     holes: dict[str, set[int]] = {}
-    for path in paths:
-        spec, _, rest = path.rpartition(".volumes[")
-        holes.setdefault(spec, set()).add(int(rest.partition("]")[0]))
-    for path, indices in holes.items():
-        _without_volumes(_at(manifest, path), indices)
+    for path, place in ignored:
+        if place == SOURCE_NAMESPACE:
+            claim, _, reference = path.removesuffix(".namespace").rpartition(".")
+            _at(manifest, claim).pop(reference)
+        elif place == IMAGE_VOLUME:
+            spec, _, rest = path.rpartition(".volumes[")
+            holes.setdefault(spec, set()).add(int(rest.partition("]")[0]))
+    for spec, indices in holes.items():
+        _without_volumes(_at(manifest, spec), indices)
 
 
 def _without_volumes(spec: dict[str, Any], indices: set[int]) -> None:
@@ -115,6 +120,6 @@ def _without_volumes(spec: dict[str, Any], indices: set[int]) -> None:
 
 def _at(manifest: Node, path: str) -> Any:
     node: Any = manifest
-    for name in path.split("."):
-        node = node[name]
+    for name in re.findall(r"[^.\[\]]+", path):
+        node = node[int(name)] if isinstance(node, list) else node[name]
     return node

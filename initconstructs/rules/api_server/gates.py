@@ -12,12 +12,13 @@ from initconstructs.rules.api_server.target import Target
 
 CORE = "io.k8s.api.core.v1"
 IMAGE_VOLUME = f"{CORE}.Volume.image"
+SOURCE_NAMESPACE = f"{CORE}.TypedObjectReference.namespace"
 
 GATED: Mapping[str, tuple[str, ...]] = {
     "ClusterTrustBundleProjection": (f"{CORE}.VolumeProjection.clusterTrustBundle",),
     "ContainerRestartRules": (f"{CORE}.Container.restartPolicyRules",),
     "ContainerStopSignals": (f"{CORE}.Lifecycle.stopSignal",),
-    "CrossNamespaceVolumeDataSource": (f"{CORE}.TypedObjectReference.namespace",),
+    "CrossNamespaceVolumeDataSource": (SOURCE_NAMESPACE,),
     "DynamicResourceAllocation": (f"{CORE}.PodSpec.resourceClaims", f"{CORE}.ResourceRequirements.claims"),
     "EnvFiles": (f"{CORE}.EnvVarSource.fileKeyRef",),
     "GenericWorkload": (f"{CORE}.PodSpec.schedulingGroup", f"{CORE}.PodSpec.workloadRef"),
