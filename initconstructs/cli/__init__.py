@@ -1,6 +1,6 @@
 """The command line: `initconstructs COMMAND ...`. One module a command, imported when that command runs.
 
-Exit codes: 0 clean, 1 findings at or above the threshold, 2 unusable input or arguments, 130 interrupted.
+Exit codes: 0 clean, 1 findings at or above the threshold, 2 unusable input or arguments, 130 interrupted, 141 closed pipe.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Sequence
 # A command's module has SUMMARY, `configure(parser)` and `run(arguments) -> int`.
 COMMANDS = ("check",)
 
-USAGE_ERROR = 2
 INTERRUPTED = 130
+CLOSED_PIPE = 141  # as for every program that SIGPIPE ends
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read our output has seen enough; without this Python complains once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return CLOSED_PIPE
     except KeyboardInterrupt:
         return INTERRUPTED
     return code
