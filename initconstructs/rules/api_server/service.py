@@ -21,12 +21,14 @@ from initconstructs.rules.api_server.formats import (
 from initconstructs.rules.api_server.object_meta import object_meta
 from initconstructs.rules.api_server.selector import labels
 from initconstructs.rules.api_server.service_addresses import (
+    allocated_node_ports,
     cluster_addresses,
     cluster_ips,
     external_ips,
     load_balancer_source_ranges,
 )
 from initconstructs.rules.api_server.target import Target
+from initconstructs.rules.rule import Problem
 
 _NONE: Node = {}
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
@@ -288,12 +290,11 @@ def check_service(manifest: Node, target: Target) -> Problems:
     """A Service, as the registry and ValidateService walk it."""
     spec = manifest.get("spec") or _NONE
     kind, strict = spec.get("type") or "ClusterIP", target.enabled("StrictIPCIDRValidation")
-    if kind != "ExternalName":
-        # The allocator looks first, and when it complains nobody else is asked.
-        unallocatable = list(cluster_addresses(spec, strict))
-        if unallocatable:
-            yield from unallocatable
-            return
+    # The allocator looks first, and when it complains nobody else is asked.
+    unallocatable = _unallocatable(spec, kind, strict)
+    if unallocatable:
+        yield from unallocatable
+        return
     relaxed = target.enabled("RelaxedServiceNameValidation")
     yield from object_meta(manifest, dns_label if relaxed else dns_1035_label, counted=False)
     annotations = (manifest.get("metadata") or _NONE).get("annotations") or _NONE
@@ -310,6 +311,15 @@ def check_service(manifest: Node, target: Target) -> Problems:
     yield from service_traffic_policy(spec, kind)
     if "trafficDistribution" in spec:
         yield from service_traffic_distribution(spec["trafficDistribution"], target)
+
+
+def _unallocatable(spec: Node, kind: str, strict: bool) -> list[Problem]:
+    if kind == "ExternalName":
+        return []
+    unallocatable = list(cluster_addresses(spec, strict))
+    if not unallocatable and kind in {"LoadBalancer", "NodePort"}:
+        unallocatable = list(allocated_node_ports(spec))
+    return unallocatable
 
 
 def _by_type(spec: Node, kind: str, target: Target) -> Problems:

@@ -101,6 +101,33 @@ def _dual_stack(spec: Node, addresses: Sequence[str]) -> Causes:
             yield invalid("spec.ipFamilyPolicy", policy, detail)
 
 
+@rule("service-node-port-taken", fix="Give each port a nodePort of its own, or leave nodePort to the cluster.")
+def allocated_node_ports(spec: Node) -> Causes:
+    """A node port leads to one port of a Service.
+
+    What: ports of different numbers have different node ports, and none is the healthCheckNodePort.
+    Why: the allocator hands each out once, before anything else of the Service is validated.
+    Example: ports 80 and 443 with `nodePort: 30080` each are refused; TCP 53 and UDP 53 may share one.
+    Fix: give the second another nodePort.
+    Source: initNodePorts in kubernetes/pkg/registry/core/service/storage/alloc.go.
+    """
+    detail = "provided port is already allocated"
+    requested: dict[int, int] = {}
+    taken: set[int] = set()
+    for index, each in enumerate(spec.get("ports") or ()):
+        number, node_port = each.get("port", 0), each.get("nodePort", 0)
+        if not node_port or requested.get(number) == node_port:
+            continue
+        if node_port in taken:
+            yield invalid(f"spec.ports[{index}].nodePort", node_port, detail)
+            return
+        requested.setdefault(number, node_port)
+        taken.add(node_port)
+    health = spec.get("healthCheckNodePort")
+    if health in taken and spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local":
+        yield invalid("spec.healthCheckNodePort", health, detail)
+
+
 @rule("service-external-ip", fix="Write addresses that routers outside the cluster can reach.")
 def external_ips(addresses: Iterable[str], strict: bool) -> Causes:
     """A Service's external addresses can come from outside.
@@ -159,4 +186,4 @@ def load_balancer_source_ranges(spec: Node, annotations: Node, is_load_balancer:
             yield invalid(place, text, complaint)
 
 
-RULES = (cluster_addresses.rule, external_ips.rule, load_balancer_source_ranges.rule)
+RULES = (cluster_addresses.rule, allocated_node_ports.rule, external_ips.rule, load_balancer_source_ranges.rule)

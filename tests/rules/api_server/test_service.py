@@ -83,8 +83,11 @@ def test_a_service_that_can_not_be_reached_is_refused(spec: dict[str, Any], rule
 
 
 def test_a_node_port_is_listed_once() -> None:
-    spec = ports({"name": "a", "nodePort": 30080}, {"name": "b", "port": 81, "nodePort": 30080})
-    assert found(type="NodePort", **spec) == [("service-port-unique", "spec.ports[1].nodePort")]
+    spec = ports({"name": "a", "nodePort": 30080}, {"name": "b", "nodePort": 30080})
+    assert found(type="NodePort", **spec) == [
+        ("service-port-unique", "spec.ports[1].nodePort"),
+        ("service-port-unique", "spec.ports[1]"),
+    ]
 
 
 @pytest.mark.parametrize("timeout", [0, -1, 86401])
@@ -121,6 +124,8 @@ def test_the_topology_annotations_agree() -> None:
 
 
 def test_the_allocator_speaks_first_and_alone() -> None:
+    spec = ports({"name": "a", "nodePort": 30080}, {"name": "b", "port": 81, "nodePort": 30080})
+    assert found(name="Web_1", type="NodePort", **spec) == [("service-node-port-taken", "spec.ports[1].nodePort")]
     assert found(name="Web_1", clusterIP="10.96.300.1") == [("service-cluster-ip", "spec.clusterIPs[0]")]
 
 

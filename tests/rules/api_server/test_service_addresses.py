@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from initconstructs.rules.api_server.service_addresses import (
+    allocated_node_ports,
     cluster_addresses,
     external_ips,
     load_balancer_source_ranges,
@@ -60,6 +61,24 @@ def test_addresses_that_can_not_be_allocated_are_refused(spec: dict[str, Any], p
 
 def test_leading_zeros_are_refused_from_1_36_only() -> None:
     assert addresses(strict=False, clusterIP="010.96.0.1") == []
+
+
+def node_ports(*pairs: tuple[int, int], **spec: Any) -> list[str]:
+    ports = [{"port": port, "nodePort": node_port} for port, node_port in pairs]
+    return [problem.path for problem in allocated_node_ports({"ports": ports, **spec})]
+
+
+def test_a_node_port_leads_to_one_port() -> None:
+    assert node_ports((80, 30080), (443, 30443), (81, 0), (82, 0)) == []
+    assert node_ports((53, 30053), (53, 30053)) == []
+    assert node_ports((80, 30080), (443, 30080)) == ["spec.ports[1].nodePort"]
+    assert node_ports((53, 30053), (53, 30054), (54, 30054)) == ["spec.ports[2].nodePort"]
+
+
+def test_a_health_check_has_a_node_port_of_its_own() -> None:
+    local = {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
+    assert node_ports((80, 30080), healthCheckNodePort=30080, **local) == ["spec.healthCheckNodePort"]
+    assert node_ports((80, 30080), healthCheckNodePort=30081, **local) == []
 
 
 @pytest.mark.parametrize("address", ["203.0.113.10", "10.0.0.1", "2001:db8::1"])
