@@ -26,13 +26,30 @@ _TIMEOUT_VARIABLE = re.compile(r"(?:^|_)(?:TIMEOUT|DEADLINE|MAX_WAIT|WAIT_TIME|W
 _TRAP = re.compile(
     r"trap\s+(?:'([^']*)'|\"([^\"]*)\"|(\S+))\s+[^;\n]*\b(?:SIG)?TERM\b|trap\s+'([^']*)'\s+[^;\n]*\b15\b"
 )
+_REFERENCE = re.compile(r"\$\((\w+)\)|\$\$")
 _EXIT = re.compile(r"\bexit\s+(\d+)")
 
 _TESTS = frozenset(("test", "[", "[[", "eval", "which", "command", "type", "expr"))
 _BUILT_IN = frozenset(
     ("true", ":", "echo", "printf", "set", "export", "unset", "readonly", "local", "shift", "trap", "cd")
 )
-_AT_ONCE = frozenset(("umask", "pwd", "id", "date", "hostname", "uname", "mkdir", "touch", "ln", "basename", "dirname"))
+_AT_ONCE = frozenset(
+    (
+        "umask",
+        "pwd",
+        "id",
+        "date",
+        "hostname",
+        "uname",
+        "mkdir",
+        "touch",
+        "ln",
+        "basename",
+        "dirname",
+        "sysctl",
+        "mount",
+    )
+)
 """Local commands that end within a moment; of the tests nobody knows the outcome."""
 
 _LOCAL_UNLESS_RECURSIVE = frozenset(
@@ -131,8 +148,8 @@ def _flow(argv: list[str], variables: Mapping[str, str]) -> Flow:
 
 
 def _substituted(word: str, variables: Mapping[str, str]) -> str:
-    """Kubernetes replaces `$(NAME)` in commands and arguments."""
-    return re.sub(r"\$\((\w+)\)", lambda match: variables.get(match[1], match[0]), word)
+    """Kubernetes replaces `$(NAME)` in commands and arguments, and `$$` by `$`."""
+    return _REFERENCE.sub(lambda match: variables.get(match[1], match[0]) if match[1] else "$", word)
 
 
 def _shell(argv: list[str], variables: Mapping[str, str]) -> Flow:

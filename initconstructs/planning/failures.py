@@ -58,6 +58,8 @@ def _telling(statuses: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _effect(plan: Plan, container: Container, forever: Outcome, runs_again: tuple[str, ...]) -> str:
+    if not forever.pod.runs[container.name]:
+        return f"it never starts; kubectl shows {forever.pod.statuses[-1]}"
     if not runs_again:
         return _ends_the_pod(plan, forever)
     alone = runs_again == (container.name,)

@@ -19,26 +19,32 @@ class InitRecord(Protocol):
     @property
     def container(self) -> Container:
         """Its manifest."""
+        ...
 
     @property
     def exists(self) -> bool:
         """Whether the runtime has a record of it at all."""
+        ...
 
     @property
     def running(self) -> bool:
         """Whether it runs now."""
+        ...
 
     @property
     def code(self) -> int | None:
         """The exit code of its last run; None while it runs."""
+        ...
 
     @property
     def started(self) -> bool:
         """Whether it runs and its startup probe, if any, has passed."""
+        ...
 
     @property
     def unhealthy(self) -> bool:
         """Whether its startup or liveness probe has failed."""
+        ...
 
 
 @dataclass(slots=True)

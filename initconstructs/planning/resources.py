@@ -15,6 +15,7 @@ from initconstructs.planning.release import Release
 
 APPS = "app"
 POD_LEVEL = "pod"
+_COMPUTE = ("cpu", "memory")
 
 Amounts = Mapping[str, int]
 """By resource: cpu in millicores, everything else in its own unit (bytes, pieces)."""
@@ -51,10 +52,10 @@ def effective_resources(pod: Pod, release: Release) -> Resources:
     pod_level = _pod_level(pod) if release.pod_level_resources else {}
     wanted = [_Wanted.of(container) for container in pod.containers]
     overhead = _amounts(child(pod.spec, "overhead"))
-    requests, decided_by = _peak(wanted, "requests")
-    limits, _ = _peak(wanted, "limits")
-    steady = _sum(each.requests for each in wanted if each.container.role is not Role.INIT)
-    phases = _phases(wanted)
+    phases = _phases(wanted, "requests")
+    requests, decided_by = _peak(phases)
+    limits, _ = _peak(_phases(wanted, "limits"))
+    steady = phases[-1].requests
     level_requests, level_limits = _pod_level_requests(pod_level, requests), dict(pod_level.get("limits", {}))
     requests, limits = {**requests, **level_requests}, {**limits, **level_limits}
     idle = {name: amount - steady.get(name, 0) for name, amount in requests.items() if name not in level_requests}
@@ -80,47 +81,39 @@ class _Wanted:
 
     @classmethod
     def of(cls, container: Container) -> _Wanted:
-        limits = _amounts(child(container.raw, "resources", "limits"))
-        return cls(container, {**limits, **_amounts(child(container.raw, "resources", "requests"))}, limits)
+        resources = child(container.raw, "resources")
+        limits, requests = _amounts(child(resources, "limits")), _amounts(child(resources, "requests"))
+        return cls(container, {**limits, **requests} if limits else requests, limits)
 
     def part(self, which: str) -> dict[str, int]:
         return self.requests if which == "requests" else self.limits
 
 
-def _peak(wanted: Iterable[_Wanted], which: str) -> tuple[dict[str, int], dict[str, str]]:
-    """The most that any phase needs, per resource, and the phase that needs it."""
-    main: dict[str, int] = {}
-    sidecars: dict[str, int] = {}
-    peak: dict[str, tuple[int, str]] = {}
-    for each in wanted:
-        amounts, role = each.part(which), each.container.role
-        if role is not Role.INIT:
-            main = _sum([main, amounts])
-        if role is Role.SIDECAR:
-            sidecars = _sum([sidecars, amounts])
-        if role is Role.INIT:
-            for name, amount in _sum([sidecars, amounts]).items():
-                peak[name] = max(peak.get(name, (0, "")), (amount, each.container.name), key=lambda need: need[0])
-    result, decided_by = dict(main), {}
-    for name, (amount, stage) in peak.items():
-        if amount > main.get(name, 0):
-            result[name], decided_by[name] = amount, stage
-        else:
-            result.setdefault(name, amount)
-    return result, {name: decided_by.get(name, APPS) for name in result}
-
-
-def _phases(wanted: list[_Wanted]) -> list[Phase]:
+def _phases(wanted: list[_Wanted], which: str) -> list[Phase]:
+    """What each stage needs together with the sidecars before it, and last the apps with all sidecars."""
     sidecars: dict[str, int] = {}
     phases: list[Phase] = []
+    apps: list[dict[str, int]] = []
     for each in wanted:
-        if each.container.role is Role.SIDECAR:
-            sidecars = _sum([sidecars, each.requests])
-            phases.append(Phase(name=each.container.name, requests=sidecars))
-        elif each.container.role is Role.INIT:
-            phases.append(Phase(name=each.container.name, requests=_sum([sidecars, each.requests])))
-    apps = [each.requests for each in wanted if each.container.role is Role.APP]
+        amounts, role = each.part(which), each.container.role
+        if role is Role.APP:
+            apps.append(amounts)
+            continue
+        need = _sum([sidecars, amounts]) if sidecars else amounts
+        phases.append(Phase(name=each.container.name, requests=need))
+        sidecars = need if role is Role.SIDECAR else sidecars
     return [*phases, Phase(name=APPS, requests=_sum([sidecars, *apps]))]
+
+
+def _peak(phases: list[Phase]) -> tuple[dict[str, int], dict[str, str]]:
+    """The most that any phase needs, per resource, and the phase that needs it; the apps where they need as much."""
+    result = dict(phases[-1].requests)
+    decided_by = dict.fromkeys(result, APPS)
+    for phase in phases[:-1]:
+        for name, amount in phase.requests.items():
+            if amount > result.get(name, 0):
+                result[name], decided_by[name] = amount, phase.name
+    return result, decided_by
 
 
 def _pod_level(pod: Pod) -> dict[str, dict[str, int]]:
@@ -150,25 +143,26 @@ def _qos(wanted: list[_Wanted], pod_level: Mapping[str, Mapping[str, int]], leve
 
 
 def _class_of(needs: list[tuple[Mapping[str, int], Mapping[str, int]]]) -> str:
-    kept = [(_compute(requests), _compute(limits)) for requests, limits in needs]
-    if not any(requests or limits for requests, limits in kept):
+    """Only cpu and memory above zero count, of every container whatever its role."""
+    if not any(amounts.get(name, 0) > 0 for need in needs for amounts in need for name in _COMPUTE):
         return "BestEffort"
-    complete = all(limits.keys() == {"cpu", "memory"} for _, limits in kept)
-    equal = _sum(requests for requests, _ in kept) == _sum(limits for _, limits in kept)
-    return "Guaranteed" if complete and equal else "Burstable"
-
-
-def _compute(amounts: Mapping[str, int]) -> dict[str, int]:
-    return {name: amount for name, amount in amounts.items() if name in ("cpu", "memory") and amount > 0}
+    complete = all(limits.get(name, 0) > 0 for _, limits in needs for name in _COMPUTE)
+    if not complete:
+        return "Burstable"
+    equal = all(
+        sum(requests.get(name, 0) for requests, _ in needs) == sum(limits.get(name, 0) for _, limits in needs)
+        for name in _COMPUTE
+    )
+    return "Guaranteed" if equal else "Burstable"
 
 
 def _unlimited(wanted: list[_Wanted], level_limits: Mapping[str, int]) -> tuple[str, ...]:
-    missing = {"cpu", "memory"} - level_limits.keys()
-    return tuple(each.container.name for each in wanted if missing - each.limits.keys())
+    needed = [name for name in _COMPUTE if name not in level_limits]
+    return tuple(each.container.name for each in wanted if any(name not in each.limits for name in needed))
 
 
 def _amounts(resources: Mapping[str, object]) -> dict[str, int]:
-    return {str(name): milli(value) for name, value in resources.items()}
+    return {str(name): milli(value) for name, value in resources.items()} if resources else {}
 
 
 def _sum(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -68,11 +68,16 @@ def _gate(container: Container) -> str:
 
 def privileges(container: Container, pod: Pod) -> tuple[str, ...]:
     """What the container may do beyond an ordinary process, in words."""
+    host = [name for name in ("hostNetwork", "hostPID", "hostIPC") if pod.spec.get(name) is True]
+    return (*_of_its_context(container, pod), *host)
+
+
+def _of_its_context(container: Container, pod: Pod) -> list[str]:
     own, of_pod = child(container.raw, "securityContext"), child(pod.spec, "securityContext")
-    user = own.get("runAsUser", of_pod.get("runAsUser"))
+    if not own and not of_pod:
+        return []
     added = child(own, "capabilities").get("add")
     found = ["privileged"] if own.get("privileged") is True else []
-    found += ["user 0"] if user == 0 else []
+    found += ["user 0"] if own.get("runAsUser", of_pod.get("runAsUser")) == 0 else []
     found += [f"capability {name}" for name in added] if isinstance(added, list) else []
-    found += [name for name in ("hostNetwork", "hostPID", "hostIPC") if pod.spec.get(name) is True]
-    return tuple(found)
+    return found

@@ -73,7 +73,11 @@ def _total(times: list[float], pod: Pod) -> float:
 def _stage_time(container: Container) -> StageTime:
     if container.role is Role.INIT:
         return _init_time(container)
-    hook = texts(child(container.raw, "lifecycle", "postStart", "exec").get("command"))
+    hook = (
+        texts(child(container.raw["lifecycle"], "postStart", "exec").get("command"))
+        if "lifecycle" in container.raw
+        else ()
+    )
     hooked = read_argv(hook) if hook else None
     best, worst = (hooked.best_s, hooked.worst_s) if hooked else (0.0, 0.0)
     bound = "postStart" if hooked else ""

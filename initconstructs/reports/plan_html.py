@@ -31,7 +31,7 @@ def _head() -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
     yield "<title>Start-up explained</title>"
-    yield f"<style>\n{files(__package__).joinpath('plan.css').read_text(encoding='utf-8')}</style>"
+    yield f"<style>\n{files('initconstructs.reports').joinpath('plan.css').read_text(encoding='utf-8')}</style>"
     yield "</head>"
     yield "<body>"
     yield "<main>"

@@ -13,6 +13,7 @@ from initconstructs.reports import plan_words as words
 
 WIDTH = 80
 _BOLD, _DIM, _YELLOW, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[33m", "\x1b[0m"
+_SHORTEST_COLUMN = 12
 _HEADER = ("#", "stage", "starts when", "gives up after", "requests")
 
 
@@ -34,7 +35,9 @@ class _Paint:
 
 
 def _plan(plan: Plan, outcome: Outcome | None, paint: _Paint) -> Iterator[str]:
-    yield f"{paint(plan.title, _BOLD)}   {words.head(plan)}"
+    head = words.head(plan)
+    beside = len(plan.title) + 3 + len(head) <= WIDTH
+    yield f"{paint(plan.title, _BOLD)}{'   ' if beside else chr(10) + '  '}{head}"
     yield from _table(plan, paint)
     for note in words.notes(plan):
         yield from _wrapped(note)
@@ -48,7 +51,7 @@ def _plan(plan: Plan, outcome: Outcome | None, paint: _Paint) -> Iterator[str]:
 def _table(plan: Plan, paint: _Paint) -> Iterator[str]:
     rows = [_HEADER, *_rows(plan)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
-    widths[2] = min(widths[2], max(WIDTH - 2 - sum(widths) + widths[2] - 2 * len(widths), 12))
+    _shrink(widths)
     for number, row in enumerate(rows):
         line = (
             "  " + "  ".join(_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -57,6 +60,15 @@ def _table(plan: Plan, paint: _Paint) -> Iterator[str]:
         if number:
             for passed in words.passes_on(plan.stages[number - 1], plan):
                 yield from _wrapped(f"→ {passed}", indent=4 + widths[0])
+            if others := words.other_amounts(plan.resources.own[plan.stages[number - 1].name]):
+                yield from _wrapped(f"also requests {others}", indent=4 + widths[0])
+
+
+def _shrink(widths: list[int]) -> None:
+    """Cut the columns that can be long, names last, until a row fits."""
+    for column in (2, 1):
+        too_much = 2 + sum(widths) + 2 * (len(widths) - 1) - WIDTH
+        widths[column] -= max(min(too_much, widths[column] - _SHORTEST_COLUMN), 0)
 
 
 def _rows(plan: Plan) -> Iterator[tuple[str, ...]]:
@@ -69,7 +81,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, ...]]:
             f"{stage.name} (stays)" if sidecar else stage.name,
             words.starts_when(before),
             words.patience(time, stage.role),
-            words.amounts(plan.resources.own[stage.name]),
+            words.cpu_and_memory(plan.resources.own[stage.name]),
         )
 
 

@@ -20,9 +20,17 @@ _ALWAYS_SHOWN = ("cpu", "memory")
 
 def amounts(values: Mapping[str, int]) -> str:
     """`200m / 256Mi`, then whatever else there is: `200m / 256Mi, nvidia.com/gpu 1`."""
-    both = " / ".join(written(name, values.get(name, 0)) for name in _ALWAYS_SHOWN)
-    others = [f"{name} {written(name, amount)}" for name, amount in values.items() if name not in _ALWAYS_SHOWN]
-    return ", ".join([both, *others])
+    return ", ".join(filter(None, (cpu_and_memory(values), other_amounts(values))))
+
+
+def cpu_and_memory(values: Mapping[str, int]) -> str:
+    """`200m / 256Mi`."""
+    return " / ".join(written(name, values.get(name, 0)) for name in _ALWAYS_SHOWN)
+
+
+def other_amounts(values: Mapping[str, int]) -> str:
+    """`nvidia.com/gpu 1`; empty when there is nothing but cpu and memory."""
+    return ", ".join(f"{name} {written(name, each)}" for name, each in values.items() if name not in _ALWAYS_SHOWN)
 
 
 def seconds(value: float | None) -> str:

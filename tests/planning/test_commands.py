@@ -1,0 +1,101 @@
+"""What a command line says of its own run."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pods import container
+
+from initconstructs.planning.commands import duration, read_argv, read_command
+from initconstructs.planning.flow import NEVER
+from initconstructs.planning.pod import Container, Role
+
+
+def _sh(script: str):
+    return read_argv(("sh", "-c", script))
+
+
+@pytest.mark.parametrize(
+    ("script", "best", "worst", "codes"),
+    [
+        ("sleep 2; exit 1", 2, 2, {1}),
+        ("true", 0, 0, {0}),
+        ("sleep 1m && exit 3", 60, 60, {3}),
+        ("false || exit 7", 0, 0, {7}),
+        ("sleep 2; [ $n -le 2 ] && exit 1; exit 0", 2, 2, {0, 1}),
+        ("until nc -z db 5432; do sleep 2; done", 0, NEVER, {0}),
+        ("while :; do sleep 1; done", NEVER, NEVER, set()),
+        ("while true; do nc -z db 1 && break; sleep 1; done", 0, NEVER, {0}),
+        ("for i in 1 2 3; do sleep 2; done; exit 4", 6, 6, {4}),
+        ("for i in $(seq 1 30); do nc -z db 1 && exit 0; sleep 2; done; exit 1", 0, 60, {0, 1}),
+        ("for i in {1..5}; do sleep 1; done", 5, 5, set()),
+        ("i=0; while [ $i -lt 10 ]; do sleep 3; i=$((i+1)); done", 30, 30, set()),
+        ("until pg_isready || [ $i -ge 10 ]; do sleep 3; done", 0, 30, set()),
+        ("timeout 60 sh -c 'until nc -z db 1; do sleep 1; done'", 0, 60, set()),
+        ("if [ -f /x ]; then sleep 5; else exit 2; fi", 0, 5, set()),
+        ("wait_for() { sleep 4; }; wait_for; exit 0", 4, 4, {0}),
+        ("alembic upgrade head", 0, NEVER, set()),
+        ("cp /a /b", 0, 0, set()),
+        ("cp -r /a /b", 0, NEVER, set()),
+        ("exec sleep infinity", NEVER, NEVER, set()),
+        ("echo 'exit 3; sleep 9' # exit 4", 0, 0, {0}),
+        ("case $x in a) sleep 1;; esac", 0, NEVER, set()),
+    ],
+)
+def test_a_script_tells_how_long_it_runs_and_how_it_ends(script, best, worst, codes):
+    reading = _sh(script)
+    assert (reading.best_s, reading.worst_s, reading.codes) == (best, worst, codes)
+
+
+@pytest.mark.parametrize(
+    ("argv", "worst", "bound"),
+    [
+        (("kubectl", "wait", "--for=condition=complete", "job/x", "--timeout=5m"), 300, "--timeout 5m"),
+        (("kubectl", "wait", "--for=condition=complete", "job/x"), 30, "kubectl wait's own 30s"),
+        (("dockerize", "-wait", "tcp://db:1", "-timeout", "60s"), 60, "-timeout 60s"),
+        (("wait-for-it.sh", "db:1", "-t", "90"), 90, "-t 90"),
+        (("wait-for-it.sh", "db:1"), 15, "wait-for-it.sh's own 15s"),
+        (("timeout", "-k", "5", "120", "migrate"), 120, "timeout 120"),
+        (("python", "wait.py", "--wait-timeout", "2m"), 120, "--wait-timeout 2m"),
+        (("python", "wait.py"), NEVER, ""),
+    ],
+)
+def test_deadlines_of_known_programs(argv, worst, bound):
+    reading = read_argv(argv)
+    assert (reading.worst_s, reading.bound) == (worst, bound)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "worst"),
+    [("WAIT_TIMEOUT", "5m", 300), ("TIMEOUT", "90", 90), ("DEADLINE_SECONDS", "30", 30), ("HTTP_PORT", "8080", NEVER)],
+)
+def test_a_deadline_in_the_environment(variable, value, worst):
+    raw = container("wait", "until nc -z db 1; do sleep 1; done", env=[{"name": variable, "value": value}])
+    command = tuple(raw["command"])
+    reading = read_command(Container(name="wait", role=Role.INIT, image="x", command=command, raw=raw))
+    assert reading.worst_s == worst
+
+
+def test_values_of_the_environment_are_put_in():
+    raw = container("wait", 'timeout "$LIMIT" poll db; sleep ${PAUSE:-3}', env=[{"name": "LIMIT", "value": "40"}])
+    reading = read_command(Container(name="w", role=Role.INIT, image="x", command=tuple(raw["command"]), raw=raw))
+    assert reading.worst_s == 43
+
+
+@pytest.mark.parametrize(("script", "code"), [("trap 'exit 3' TERM; sleep 9", 3), ("sleep 9", None)])
+def test_what_sigterm_does(script, code):
+    assert _sh(script).term_code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("30", 30), ("1h30m", 5400), ("2.5", 2.5), ("5m", 300), ("", None), ("x", None)]
+)
+def test_durations(text, value):
+    assert duration(text) == value
+
+
+@given(st.text(alphabet="abc ;&|(){}<>$'\"\\\n#=-0123 whiledone", max_size=60))
+def test_no_script_breaks_the_reader(script):
+    reading = _sh(script)
+    assert 0 <= reading.best_s <= reading.worst_s

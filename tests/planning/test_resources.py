@@ -1,0 +1,162 @@
+"""Effective requests, QoS class and roll-out: the recorded rules, and properties that hold for any pod."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pods import Manifest, container, pod
+
+from initconstructs.planning.pod import read_pod
+from initconstructs.planning.release import Release
+from initconstructs.planning.resources import Resources, effective_resources
+from initconstructs.planning.rollout import rollout
+
+LATEST = Release(36)
+
+
+def _bill(manifest: Manifest, release: Release = LATEST) -> Resources:
+    read = read_pod(manifest)
+    assert read is not None
+    return effective_resources(read, release)
+
+
+def _needs(name: str, cpu: str, *, sidecar: bool = False, **limits: str) -> Manifest:
+    resources: dict[str, object] = {"requests": {"cpu": cpu}} | ({"limits": limits} if limits else {})
+    return container(name, resources=resources, **({"restartPolicy": "Always"} if sidecar else {}))
+
+
+def _cpu(*init: Manifest, app: str = "1", **spec: object) -> int:
+    return _bill(pod(*init, apps=(_needs("app", app),), **spec)).requests["cpu"]
+
+
+def test_the_order_of_init_containers_changes_the_bill():
+    a, s, b = _needs("a", "500m"), _needs("s", "200m", sidecar=True), _needs("b", "900m")
+    assert _cpu(a, s, b, app="300m") == 1100
+    assert _cpu(a, b, s, app="300m") == 900
+
+
+@pytest.mark.parametrize(
+    ("spec", "cpu"),
+    [
+        ({}, 3000),
+        ({"overhead": {"cpu": "250m"}}, 3250),
+        ({"resources": {"requests": {"cpu": "2500m"}}}, 2500),
+        ({"resources": {"limits": {"cpu": "4"}}}, 3000),
+        ({"resources": {"limits": {"memory": "1Gi"}}}, 3000),
+    ],
+    ids=["plain", "overhead", "pod-level request", "pod-level limit takes the sum", "pod-level memory only"],
+)
+def test_overhead_and_pod_level_resources(spec, cpu):
+    assert _cpu(_needs("i", "3"), **spec) == cpu
+
+
+def test_pod_level_resources_count_from_1_34():
+    manifest = pod(_needs("i", "3"), apps=(_needs("app", "1"),), resources={"requests": {"cpu": "2"}})
+    assert _bill(manifest, Release(33)).requests["cpu"] == 3000
+    assert _bill(manifest, Release(34)).requests["cpu"] == 2000
+
+
+def test_who_decides_and_what_stays_idle():
+    bill = _bill(pod(_needs("migrate", "3"), apps=(_needs("app", "1"),)))
+    assert bill.decided_by == {"cpu": "migrate", "memory": "app"}
+    assert bill.idle == {"cpu": 2000}
+
+
+def test_a_limit_without_a_request_is_one():
+    bill = _bill(pod(apps=(container("app", resources={"limits": {"cpu": "2", "memory": "1Gi"}}),)))
+    assert bill.requests == bill.limits == {"cpu": 2000, "memory": 2**30}
+    assert bill.qos == "Guaranteed"
+
+
+@pytest.mark.parametrize(
+    ("init", "qos"),
+    [
+        ({}, "Burstable"),
+        ({"limits": {"cpu": "1", "memory": "1Gi"}}, "Guaranteed"),
+        ({"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}}, "Burstable"),
+    ],
+    ids=["no resources", "limits only", "request below limit"],
+)
+def test_one_init_container_decides_the_qos_class(init, qos):
+    app = container("app", resources={"limits": {"cpu": "1", "memory": "1Gi"}})
+    assert _bill(pod(container("i", resources=init), apps=(app,))).qos == qos
+
+
+def test_without_any_resources_a_pod_is_best_effort():
+    assert _bill(pod(container("i"))).qos == "BestEffort"
+
+
+def test_pod_level_resources_restore_the_guarantee():
+    level = {"limits": {"cpu": "1", "memory": "1Gi"}}
+    assert _bill(pod(container("i"), resources=level)).qos == "Guaranteed"
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"), [("0.0001", 1), ("1e3", 1000000), ("100m", 100), (2, 2000), (0.5, 500), ("1k", 1000000)]
+)
+def test_cpu_is_rounded_up_to_a_thousandth(text, amount):
+    assert _bill(pod(apps=(container("app", resources={"requests": {"cpu": text}}),))).requests["cpu"] == amount
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "pods", "peak"),
+    [
+        ("Deployment", {}, 1, 2),
+        ("Deployment", {"replicas": 10}, 10, 13),
+        ("Deployment", {"replicas": 3, "strategy": {"rollingUpdate": {"maxSurge": 0}}}, 3, 3),
+        ("Deployment", {"replicas": 4, "strategy": {"type": "Recreate"}}, 4, 4),
+        ("StatefulSet", {"replicas": 3}, 3, 3),
+        ("DaemonSet", {"updateStrategy": {"rollingUpdate": {"maxSurge": "10%"}}}, 1, 2),
+        ("Job", {"parallelism": 5, "completions": 3}, 3, 3),
+    ],
+)
+def test_pods_at_rest_and_while_rolling_out(kind, spec, pods, peak):
+    found = rollout({"kind": kind, "spec": spec}, {"cpu": 100})
+    assert (found.pods, found.peak_pods) == (pods, peak)
+    assert found.peak == {"cpu": 100 * peak}
+
+
+amounts = st.integers(min_value=0, max_value=5000)
+init_lists = st.lists(st.tuples(amounts, st.booleans()), max_size=5)
+
+
+def _effective(init: list[tuple[int, bool]], apps: list[int]) -> Resources:
+    inits = [_needs(f"i{number}", f"{cpu}m", sidecar=side) for number, (cpu, side) in enumerate(init)]
+    return _bill(pod(*inits, apps=tuple(_needs(f"a{number}", f"{cpu}m") for number, cpu in enumerate(apps))))
+
+
+@given(init_lists, st.lists(amounts, min_size=1, max_size=3))
+def test_requests_equal_the_closed_formula(init, apps):
+    sidecars = [cpu for cpu, side in init if side]
+    before = [sum(cpu for cpu, side in init[:index] if side) for index in range(len(init))]
+    init_needs = [cpu + before[index] for index, (cpu, _) in enumerate(init)]
+    assert _effective(init, apps).requests["cpu"] == max([sum(apps) + sum(sidecars), *init_needs])
+
+
+@given(init_lists, st.lists(amounts, min_size=1, max_size=3))
+def test_requests_cover_every_phase_and_one_needs_all_of_them(init, apps):
+    bill = _effective(init, apps)
+    needs = [phase.requests.get("cpu", 0) for phase in bill.phases]
+    assert max(needs) == bill.requests["cpu"]
+
+
+@given(st.lists(st.tuples(amounts, st.booleans()), min_size=2, max_size=4), amounts)
+def test_only_a_sidecar_that_moves_changes_the_bill(init, app):
+    bill = _effective(init, [app]).requests
+    sidecars = [index for index, (_, side) in enumerate(init) if side]
+    for order in permutations(range(len(init))):
+        if all(order[place] == place for place in sidecars) or not sidecars:
+            between = [
+                [index for index in order if _segment(index, sidecars) == part] for part in range(len(sidecars) + 1)
+            ]
+            if [index for part in between for index in part if index not in sidecars] == [
+                index for index in order if index not in sidecars
+            ]:
+                assert _effective([init[index] for index in order], [app]).requests == bill
+
+
+def _segment(index: int, sidecars: list[int]) -> int:
+    return sum(place < index for place in sidecars)
