@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
-from weakref import WeakKeyDictionary
 
 from cdk8s import ApiObject, ApiObjectMetadata, Chart, JsonPatch
 from constructs import Construct, IConstruct, IValidation
@@ -52,18 +51,25 @@ _METADATA = ("name", "namespace", "labels", "annotations")
 class _Surroundings:
     """What a scope has above it. Asked of Node once a scope: the tree above a construct never changes."""
 
-    scopes: tuple[IConstruct, ...]
+    scopes: tuple[str, ...]
     namespace: str | None
 
 
-_surroundings: WeakKeyDictionary[Construct, _Surroundings] = WeakKeyDictionary()
-_settings: WeakKeyDictionary[IConstruct, Settings] = WeakKeyDictionary()
+# By Node's reference: what Node made itself, such as Testing.app(), is another Python object each time it is asked for.
+_surroundings: dict[str, _Surroundings] = {}
+_settings: dict[str, Settings] = {}
+
+
+def _reference(construct: IConstruct) -> str:
+    return cast(str, cast(Any, construct).__jsii_ref__.ref)
 
 
 def _around(scope: Construct) -> _Surroundings:
-    if scope not in _surroundings:
-        _surroundings[scope] = _Surroundings(tuple(scope.node.scopes), Chart.of(scope).namespace)
-    return _surroundings[scope]
+    key = _reference(scope)
+    if key not in _surroundings:
+        scopes = tuple(_reference(each) for each in scope.node.scopes)
+        _surroundings[key] = _Surroundings(scopes, Chart.of(scope).namespace)
+    return _surroundings[key]
 
 
 def configure(scope: Construct, settings: Settings) -> None:
@@ -71,7 +77,8 @@ def configure(scope: Construct, settings: Settings) -> None:
 
     What is None is inherited from above. Call it before the workloads are made.
     """
-    _settings[scope] = settings.over(_settings.get(scope, Settings()))
+    key = _reference(scope)
+    _settings[key] = settings.over(_settings.get(key, Settings()))
 
 
 def settings_of(scope: Construct) -> Settings:

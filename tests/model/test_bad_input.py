@@ -61,7 +61,7 @@ wrongly = cast(Any, lambda value: value)
 """Marks a value that a type checker refuses, too."""
 
 
-def named(given: dict[str, Callable[[], object]]) -> Any:
+def named(given: dict[str, Callable[[], object]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("write", [pytest.param(each, id=name) for name, each in given.items()])
 
 

@@ -35,7 +35,7 @@ TOKEN = TOKENS.environment.key("TOKEN")
 def pod_of(*, kubernetes: str | None = None, **keywords: Any) -> dict[str, Any]:
     given = {"containers": [APP]} | keywords
     manifest = render(DeploymentSpec("shop", **given), settings=Settings(kubernetes=kubernetes))[0]
-    return cast("dict[str, Any]", manifest)["spec"]["template"]["spec"]
+    return cast("dict[str, Any]", cast(Any, manifest)["spec"]["template"]["spec"])
 
 
 def reading(stage: Stage, **keywords: Any) -> Container:
