@@ -1,0 +1,135 @@
+"""The figures that the project promises, each beside a peer measured in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+
+from benchmarks.measuring import Sample, contender, exponent, in_turns, middle, process
+from benchmarks.sameness import differences
+
+_LEAST, _BARE = "plain", "api_object"
+_PEERS = {
+    "cdk8s_plus": ("cdk8s-plus-36, all in the constructor", 1 / 3),
+    "cdk8s_plus_documented": ("cdk8s-plus-36, as documented", 1 / 3),
+    _BARE: ("one bare ApiObject and JsonPatch each", 1.25),
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much to measure."""
+
+    apps: int
+    rounds: int
+    starts: int
+    growth: tuple[int, ...]
+
+
+FULL = Size(apps=1000, rounds=5, starts=30, growth=(100, 300, 1000, 3000))
+QUICK = Size(apps=3, rounds=1, starts=1, growth=(2, 4))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One line of the report. `ratio` is the value over the peer's; `bounded` names the one that the target bounds."""
+
+    name: str
+    value: float
+    unit: str
+    peer: str
+    ratio: float
+    target: float
+    bounded: str = "ratio"
+    note: str = ""
+
+    def line(self) -> dict[str, object]:
+        """The figure as JSON data, with whether it meets its target."""
+        met = getattr(self, self.bounded) <= self.target
+        rounded = {key: round(each, 4) if isinstance(each, float) else each for key, each in asdict(self).items()}
+        target = f"{self.bounded} <= {rounded['target']}"
+        return {key: each for key, each in rounded.items() if key != "bounded"} | {"target": target, "met": met}
+
+
+def synth(size: Size) -> Iterator[Figure]:
+    """The same Deployments through `App.synth`: time inside, time of the whole process, peak memory with Node's."""
+    differing = {name: differences(name, min(size.apps, 50)) for name in ("synth", *_PEERS)}
+    found = in_turns(differing, size.rounds, partial(contender, count=size.apps))
+    for quantity, unit in (("seconds", "s"), ("process_seconds", "s"), ("peak_mib", "MiB")):
+        value = middle(found["synth"], quantity)
+        for name, (peer, target) in _PEERS.items():
+            yield Figure(
+                name=f"synth of {size.apps} Deployments: {quantity}",
+                value=value,
+                unit=unit,
+                peer=peer,
+                ratio=value / middle(found[name], quantity),
+                target=target if unit == "s" else 1.0 if name != _BARE else 1.25,
+                note=_note(differing[name]),
+            )
+
+
+def _note(differing: Sequence[str]) -> str:
+    return f"same manifests but for {', '.join(differing)}" if differing else "same manifests"
+
+
+def pure(size: Size) -> Iterator[Figure]:
+    """The same without cdk8s, against plain dicts and the C emitter."""
+    found = in_turns(("pure", _LEAST), size.rounds, partial(contender, count=size.apps))
+    value = middle(found["pure"], "seconds")
+    yield Figure(
+        name=f"{size.apps} Deployments by the pure door",
+        value=value,
+        unit="s",
+        peer="plain dicts and yaml.CSafeDumper",
+        ratio=value / middle(found[_LEAST], "seconds"),
+        target=2.0,
+        note=_note(differences("pure", min(size.apps, 50))),
+    )
+
+
+def imports(size: Size) -> Iterator[Figure]:
+    """What `import initconstructs` adds to the start of Python."""
+    found = in_turns(("pass", "import initconstructs"), size.starts, lambda code: process("-c", code))
+    bare, ours = found.values()
+    for quantity in ("process_seconds", "cpu_seconds"):
+        least, value = middle(bare, quantity), middle(ours, quantity)
+        yield Figure(
+            name=f"import initconstructs: {quantity} over a bare interpreter",
+            value=(value - least) * 1000,
+            unit="ms",
+            peer="python -c pass",
+            ratio=value / least,
+            target=80.0,
+            bounded="value",
+        )
+
+
+def growth(size: Size) -> Iterator[Figure]:
+    """The exponent of time over count, in a straight line through the logarithms."""
+    for ours, peer in (("pure", _LEAST), ("synth", _BARE)):
+        subjects = [(name, count) for count in size.growth for name in (ours, peer)]
+        found = in_turns(subjects, max(1, size.rounds // 2), lambda subject: contender(*subject))
+        value = exponent(_seconds(found, ours))
+        yield Figure(
+            name=f"growth from {size.growth[0]} to {size.growth[-1]} apps: {ours}",
+            value=value,
+            unit="exponent",
+            peer=peer,
+            ratio=value / exponent(_seconds(found, peer)),
+            target=1.1,
+            bounded="value",
+        )
+
+
+def _seconds(found: Mapping[tuple[str, int], Sequence[Sample]], wanted: str) -> dict[int, float]:
+    return {count: middle(samples, "seconds") for (name, count), samples in found.items() if name == wanted}
+
+
+GROUPS: dict[str, Callable[[Size], Iterator[Figure]]] = {
+    "synth": synth,
+    "pure": pure,
+    "imports": imports,
+    "growth": growth,
+}
