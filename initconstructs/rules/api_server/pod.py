@@ -14,7 +14,7 @@ from initconstructs.rules.api_server.env import env_file_volume
 from initconstructs.rules.api_server.formats import dns_subdomain
 from initconstructs.rules.api_server.init_containers import ephemeral_containers, init_containers
 from initconstructs.rules.api_server.object_meta import annotation_map, object_meta
-from initconstructs.rules.api_server.pod_annotations import pod_annotations, profiles_agree
+from initconstructs.rules.api_server.pod_annotations import pod_annotations, profiles_agree, static_pod_claims
 from initconstructs.rules.api_server.pod_context import NONE, PodContext
 from initconstructs.rules.api_server.pod_resources import pod_resources
 from initconstructs.rules.api_server.pod_security import pod_security, user_namespace
@@ -51,6 +51,7 @@ def check(manifest: Node, target: Target) -> Problems:
     if pod.spec.get("nodeName") and pod.spec.get("schedulingGates"):
         yield from gated_node_name(pod)
     yield from _profiles(metadata, pod)
+    yield from static_pod_claims(metadata.get("annotations") or NONE, pod)
 
 
 def template(template: Node, path: str, target: Target) -> Problems:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from initconstructs import schemas
 from initconstructs.rules.api_server.cause import forbidden, invalid
 from initconstructs.rules.api_server.check import Causes, Node, Problems, rule
 from initconstructs.rules.api_server.formats import local_path
@@ -18,6 +19,7 @@ from initconstructs.rules.api_server.scheduling import toleration
 
 _MIRROR = "kubernetes.io/config.mirror"
 _TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
+_TOLERATION = "io.k8s.api.core.v1.Toleration"
 _DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 _SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod"
 _SECCOMP = "container.seccomp.security.alpha.kubernetes.io/"
@@ -45,11 +47,30 @@ def profiles_agree(annotations: Node, pod: PodContext) -> Problems:
         yield from apparmor_agrees(annotations, pod)
 
 
+def static_pod_claims(annotations: Node, pod: PodContext) -> Problems:
+    """A mirror of a static pod, against the resource claims that static pods can't have."""
+    if _MIRROR in annotations and pod.spec.get("resourceClaims") and pod.target.minor >= 33:
+        yield from static_pod()
+
+
+@rule("static-pod", fix="Remove spec.resourceClaims, or the annotation kubernetes.io/config.mirror.")
+def static_pod() -> Causes:
+    """A static pod has no resource claims.
+
+    What: from 1.33, a Pod with the annotation kubernetes.io/config.mirror has no resourceClaims.
+    Why: nothing allocates devices for a pod that the scheduler never sees.
+    Example: the annotation beside `resourceClaims: [{name: gpu, resourceClaimName: gpu}]`.
+    Fix: remove the annotation; the kubelet sets it.
+    Source: validatePodResourceClaims in pkg/apis/core/validation/validation.go
+    """
+    yield forbidden("[]", "static pods do not support resource claims")
+
+
 @rule("mirror-pod", fix="Remove the annotation kubernetes.io/config.mirror; the kubelet sets it.")
 def mirror_pod(value: str, path: str, pod: PodContext) -> Causes:
     """A mirror pod has a node.
 
-    What: the annotation kubernetes.io/config.mirror stands with spec.nodeName, and without resource claims.
+    What: the annotation kubernetes.io/config.mirror stands with spec.nodeName.
     Why: a mirror shows a static pod of one node.
     Example: the annotation in a Deployment's template.
     Fix: remove it.
@@ -60,21 +81,27 @@ def mirror_pod(value: str, path: str, pod: PodContext) -> Causes:
 
 
 def _tolerations(text: str, path: str, pod: PodContext) -> Problems:
-    yield from tolerations_annotation(text, path)
-    parsed = _parsed(text)
-    if isinstance(parsed, list):
-        yield from toleration([each for each in parsed if isinstance(each, dict)], f"{path}.{_TOLERATIONS}", pod)
+    decoded, error = _decoded_tolerations(text, pod)
+    if error:
+        yield from tolerations_annotation(error, path)
+    else:
+        yield from toleration(decoded, f"{path}.{_TOLERATIONS}", pod)
 
 
-def _parsed(text: str) -> object:
+def _decoded_tolerations(text: str, pod: PodContext) -> tuple[list[Node], str]:
     try:
-        return json.loads(text)
+        parsed = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return error
+        return [], str(error)
+    if not isinstance(parsed, list) or not all(isinstance(each, dict) for each in parsed):
+        return [], "json: cannot unmarshal into Go value of type []core.Toleration"
+    decoded = [schemas.decode(each, _TOLERATION, pod.target.minor) for each in parsed]
+    mistyped = [error.message for each in decoded for error in each.errors if not error.unknown]
+    return [each.value for each in decoded], "".join(mistyped[:1])
 
 
 @rule("tolerations-annotation", fix="Remove the annotation; write spec.tolerations.")
-def tolerations_annotation(text: str, path: str) -> Causes:
+def tolerations_annotation(error: str, path: str) -> Causes:
     """The annotation with tolerations holds a JSON list.
 
     What: scheduler.alpha.kubernetes.io/tolerations is a JSON list of tolerations.
@@ -83,11 +110,7 @@ def tolerations_annotation(text: str, path: str) -> Causes:
     Fix: use spec.tolerations.
     Source: ValidateTolerationsInPodAnnotations in pkg/apis/core/validation/validation.go
     """
-    parsed = _parsed(text)
-    if isinstance(parsed, Exception):
-        yield invalid(path, _TOLERATIONS, str(parsed))
-    elif not isinstance(parsed, list):
-        yield invalid(path, _TOLERATIONS, "json: cannot unmarshal into Go value of type []core.Toleration")
+    yield invalid(path, _TOLERATIONS, error)
 
 
 @rule("pod-deletion-cost", fix="Write a whole number of 32 bits without plus sign or leading zeros.")
@@ -100,7 +123,7 @@ def deletion_cost(value: str, path: str) -> Causes:
     Fix: `"10"`.
     Source: GetDeletionCostFromPodAnnotations in pkg/apis/core/helper/helpers.go
     """
-    number = re.fullmatch(r"0|-[0-9]+|[1-9][0-9]*", value)
+    number = re.fullmatch(r"0|-[0-9]{1,18}|[1-9][0-9]{0,18}", value)
     if number is None or not -(2**31) <= int(value) < 2**31:
         yield invalid(path, value, "must be a 32bit integer")
 
@@ -195,6 +218,7 @@ def _agrees(value: str, profile: Node, path: str, values: Mapping[str, tuple[str
 
 RULES = (
     mirror_pod.rule,
+    static_pod.rule,
     tolerations_annotation.rule,
     deletion_cost.rule,
     seccomp_annotation.rule,
