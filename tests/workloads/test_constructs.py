@@ -165,12 +165,12 @@ def test_a_construct_that_fails_leaves_nothing_and_ends_at_the_author(wrong: dic
     assert make(Deployment, chart).name
 
 
-def test_a_failure_beside_the_workload_leaves_nothing(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_node_leaves_nothing(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("Node is gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr("initconstructs.workloads._add_object", fail)
+        patched.setattr(ApiObject, "add_json_patch", fail)
         with pytest.raises(RuntimeError, match="Node is gone"):
             make(Deployment, chart, stages=[ASKS])
     assert chart.node.children == []
