@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,10 +106,10 @@ def moved(word: str, places: Mapping[str, str]) -> str:
 
 
 @pytest.fixture
-def kubelet(tmp_path: Path) -> Iterator[Kubelet]:
+def kubelet(tmp_path: Path) -> Kubelet:
     made = Kubelet(tmp_path / "container")
     made.root.mkdir()
-    yield made
+    return made
 
 
 @pytest.fixture
@@ -148,11 +149,8 @@ class Fake:
             threading.Thread(target=self.one, args=(connection,), daemon=True).start()
 
     def one(self, connection: socket.socket) -> None:
-        with connection:
-            try:
-                self.talk(connection)
-            except OSError:
-                pass
+        with connection, suppress(OSError):
+            self.talk(connection)
 
     def close(self) -> None:
         self.listener.shutdown(socket.SHUT_RDWR)
@@ -210,10 +208,8 @@ class Servers:
 
     def stop(self) -> None:
         for process in self.running:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             process.wait()
 
 

@@ -74,7 +74,7 @@ def mariadb(servers, port: int) -> None:
 
 
 def rabbitmq(servers, port: int) -> None:
-    (program,) = servers.need("rabbitmq-server")
+    servers.need("rabbitmq-server")
     home = servers.directory("rabbitmq", "rabbitmq")
     servers.start(
         ["/usr/lib/rabbitmq/bin/rabbitmq-server"],
@@ -133,7 +133,8 @@ def test_passes_when_the_server_comes_later_and_again_when_it_is_there(ask, laun
 
 
 @both
-def test_is_not_fooled_by_an_answer_that_breaks_off(ask, launch, kubelet, servers, fake, port):
+def test_is_not_fooled_by_an_answer_that_breaks_off(ask, launch, kubelet, servers, fake):
+    port = free_port()
     launch(servers, port)
     assert kubelet.run(ask("127.0.0.1", port=port, timeout=30)).code == 0
 
@@ -158,7 +159,7 @@ def relay(source: socket.socket, target: socket.socket) -> None:
 
 def test_postgres_that_accepts_connections_but_is_starting_up_does_not_pass(kubelet, servers, port):
     """A standby that allows no queries answers every session as a starting server does: SQLSTATE 57P03."""
-    (initdb, pg_ctl) = servers.need("initdb", "pg_ctl")
+    (pg_ctl,) = servers.need("pg_ctl")
     home = postgres(servers, port)
     assert kubelet.run(waiting.postgres("127.0.0.1", port=port, timeout=20)).code == 0
     servers.stop()

@@ -17,8 +17,40 @@ All of them share:
 * **Second run.** It asks again, from the beginning, with a new deadline; nothing is kept.
 """
 
+from initconstructs.presets.waiting.files import file
 from initconstructs.presets.waiting.network import dns, http, tcp
-from initconstructs.presets.waiting.services import postgres, redis
+from initconstructs.presets.waiting.services import (
+    elasticsearch,
+    grpc,
+    kafka,
+    memcached,
+    mongodb,
+    mysql,
+    nats,
+    postgres,
+    rabbitmq,
+    redis,
+)
+from initconstructs.presets.waiting.tls import Tls
 from initconstructs.presets.waiting.wait import StageOptions, Wait, all_of
 
-__all__ = ["StageOptions", "Wait", "all_of", "dns", "http", "postgres", "redis", "tcp"]
+__all__ = [
+    "StageOptions",
+    "Tls",
+    "Wait",
+    "all_of",
+    "dns",
+    "elasticsearch",
+    "file",
+    "grpc",
+    "http",
+    "kafka",
+    "memcached",
+    "mongodb",
+    "mysql",
+    "nats",
+    "postgres",
+    "rabbitmq",
+    "redis",
+    "tcp",
+]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import Literal
+
 from typing_extensions import Unpack
 
-from initconstructs.model.errors import ends_at_the_author
+from initconstructs.model import checks
+from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.presets.waiting.address import at, check_text
 from initconstructs.presets.waiting.tls import Tls, tls_spec
 from initconstructs.presets.waiting.wait import StageOptions, Wait, named, wait
@@ -41,3 +45,127 @@ def redis(host: str, *, port: int = 6379, tls: Tls | None = None, **options: Unp
     Sources: https://redis.io/docs/latest/commands/ping/
     """
     return wait(named(host), [{"wait": "redis", "at": at("redis", host, port)} | tls_spec(tls)], options)
+
+
+@ends_at_the_author
+def mysql(host: str, *, port: int = 3306, **options: Unpack[StageOptions]) -> Wait:
+    """Wait until MySQL or MariaDB answers a login.
+
+        waiting.mysql("db")
+
+    It logs in as "wait" without a password and takes "access denied" for an answer, so the server logs one denied login
+    for each pod. Too many connections, shutting down, and a host that is blocked or not allowed don't pass.
+
+    Sources: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
+    """
+    return wait(named(host), [{"wait": "mysql", "at": at("mysql", host, port)}], options)
+
+
+@ends_at_the_author
+def mongodb(host: str, *, port: int = 27017, tls: Tls | None = None, **options: Unpack[StageOptions]) -> Wait:
+    """Wait until a MongoDB server (3.6.21 or newer) is a primary, a secondary or a router.
+
+        waiting.mongodb("mongo-0.mongo")
+
+    A member that starts up, recovers, or is in no replica set yet does not pass.
+
+    Sources: https://www.mongodb.com/docs/manual/reference/command/hello/
+    """
+    return wait(named(host), [{"wait": "mongodb", "at": at("mongodb", host, port)} | tls_spec(tls)], options)
+
+
+@ends_at_the_author
+def rabbitmq(host: str, *, port: int = 5672, tls: Tls | None = None, **options: Unpack[StageOptions]) -> Wait:
+    """Wait until RabbitMQ, or another AMQP 0-9-1 broker, starts a connection.
+
+        waiting.rabbitmq("broker")
+
+    Sources: https://www.rabbitmq.com/amqp-0-9-1-reference
+    """
+    return wait(named(host), [{"wait": "rabbitmq", "at": at("rabbitmq", host, port)} | tls_spec(tls)], options)
+
+
+@ends_at_the_author
+def kafka(
+    host: str, *, port: int = 9092, topic: str | None = None, tls: Tls | None = None, **options: Unpack[StageOptions]
+) -> Wait:
+    """Wait until a Kafka broker answers, and all partitions of `topic` have a leader.
+
+        waiting.kafka("kafka-bootstrap", topic="orders")
+
+    Without a topic, brokers that demand SASL answer too; with one, the listener must take requests without a login.
+    Asking for a topic never creates it.
+
+    Sources: https://kafka.apache.org/protocol.html
+    """
+    spec: dict[str, object] = {"wait": "kafka", "at": at("kafka", host, port)}
+    if topic is not None:
+        spec["topic"] = _topic(topic)
+    return wait(named(host), [spec | tls_spec(tls)], options)
+
+
+def _topic(topic: object) -> str:
+    if not isinstance(topic, str) or not re.fullmatch(r"(?!\.\.?\Z)[-._a-zA-Z0-9]{1,249}", topic):
+        rule = "must be a topic: 1 to 249 of letters, digits, '.', '_' and '-'"
+        raise wrong("kafka: topic", topic, rule, "correct it")
+    return topic
+
+
+@ends_at_the_author
+def nats(host: str, *, port: int = 4222, **options: Unpack[StageOptions]) -> Wait:
+    """Wait until a NATS server introduces itself; one in lame duck mode does not pass.
+
+        waiting.nats("nats")
+
+    It does so before TLS and before any login.
+
+    Sources: https://docs.nats.io/reference/reference-protocols/nats-protocol
+    """
+    return wait(named(host), [{"wait": "nats", "at": at("nats", host, port)}], options)
+
+
+@ends_at_the_author
+def memcached(host: str, *, port: int = 11211, **options: Unpack[StageOptions]) -> Wait:
+    """Wait until memcached tells its version, or asks for a login.
+
+        waiting.memcached("cache")
+
+    Sources: https://github.com/memcached/memcached/blob/master/doc/protocol.txt
+    """
+    return wait(named(host), [{"wait": "memcached", "at": at("memcached", host, port)}], options)
+
+
+@ends_at_the_author
+def elasticsearch(
+    host: str,
+    *,
+    port: int = 9200,
+    status: Literal["red", "yellow", "green"] = "yellow",
+    tls: Tls | None = None,
+    **options: Unpack[StageOptions],
+) -> Wait:
+    """Wait until an Elasticsearch or OpenSearch cluster is at least `status`.
+
+        waiting.elasticsearch("search", status="green", tls=Tls(ca_file="/ca/ca.crt"), mounts=[...])
+
+    A server that asks for a login passes: it serves, and tells its health to nobody it does not know.
+
+    Sources: https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-health
+    """
+    checks.choice("elasticsearch: status", status, ("red", "yellow", "green"))
+    spec = {"wait": "elasticsearch", "at": at("elasticsearch", host, port), "status": status}
+    return wait(named(host), [spec | tls_spec(tls)], options)
+
+
+@ends_at_the_author
+def grpc(host: str, port: int, *, service: str = "", tls: Tls | None = None, **options: Unpack[StageOptions]) -> Wait:
+    """Wait until a gRPC server says that it, or one `service` of it, is SERVING.
+
+        waiting.grpc("ledger", 50051, service="acme.Ledger")
+
+    The server must have the standard health service.
+
+    Sources: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
+    """
+    place = {"wait": "grpc", "at": at("grpc", host, port), "service": check_text("grpc: service", service)}
+    return wait(named(host), [place | tls_spec(tls)], options)

@@ -68,7 +68,7 @@ def wait(name: str, specs: Sequence[Spec], options: StageOptions, permissions: S
     """The stage called `name`, unless the options rename it, that waits for all that `specs` say."""
     name = options.get("name", name)
     timeout = checks.seconds(f'Wait "{name}".timeout', options.get("timeout", TIMEOUT), 1)
-    program = Volume(f"{name}-program"[:63], InlineFiles(_program(tuple(_modules(specs)))))
+    program = Volume(f"{name}-program"[:63], InlineFiles(_program(frozenset(str(each["wait"]) for each in specs))))
     return Wait(
         name,
         image=options.get("image", images.PYTHON),
@@ -132,15 +132,17 @@ def _argument(spec: Spec) -> str:
     return json.dumps(dict(spec)).replace("$", "$$")
 
 
-def _modules(specs: Iterable[Spec]) -> list[str]:
-    return sorted({"wait", "wire", *(str(each["wait"]) for each in specs)})
-
-
 @lru_cache(maxsize=64)
-def _program(modules: tuple[str, ...]) -> Mapping[str, str]:
-    """The files of the program that these waits need."""
+def _program(kinds: frozenset[str]) -> Mapping[str, str]:
+    """The files of the program that these kinds of waits need, by name."""
     scripts = files("initconstructs.presets") / "scripts" / _PACKAGE
-    return {f"{each}.py": (scripts / f"{each}.py").read_text("utf-8") for each in modules}
+    found: dict[str, str] = {}
+    missing = {"wait", *kinds}
+    while missing:
+        module = missing.pop()
+        found[module] = (scripts / f"{module}.py").read_text("utf-8")
+        missing |= set(re.findall(r"^from \.(\w+) import", found[module], re.MULTILINE)) - found.keys()
+    return {f"{module}.py": found[module] for module in sorted(found)}
 
 
 def named(place: str) -> str:

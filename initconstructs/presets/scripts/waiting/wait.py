@@ -24,6 +24,7 @@ from .wire import Attempt, Never, NotYet
 FIRST_PAUSE, PAUSE, LATER_PAUSE = 0.1, 1.0, 5.0
 EAGER_SECONDS = 60
 FIRST_PATIENCE, PATIENCE = 1.0, 10.0
+LONGEST_LINE = 200
 
 
 class Dependency:
@@ -70,6 +71,7 @@ class Waiting:
 
     def see(self, dependency: Dependency, text: str) -> None:
         """Note what was seen, with a line if it is something new."""
+        text = " ".join(text.split())[:LONGEST_LINE]
         with self.changed:
             if text != dependency.seen:
                 dependency.seen = text

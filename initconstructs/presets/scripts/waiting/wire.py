@@ -29,7 +29,7 @@ class Attempt:
         self.patience = patience
         self.see = see
 
-    def connect(self) -> socket.socket:
+    def connect(self, alpn: str | None = None) -> socket.socket:
         """A connection whose every read and write gives up when the patience is over."""
         host, _, port = self.spec["at"].rpartition(":")
         host = host.strip("[]")
@@ -38,7 +38,10 @@ class Attempt:
         if not self.spec.get("tls"):
             return plain
         try:
-            return tls_context(self.spec).wrap_socket(plain, server_hostname=host)
+            context = tls_context(self.spec)
+            if alpn:
+                context.set_alpn_protocols([alpn])
+            return context.wrap_socket(plain, server_hostname=host)
         except BaseException:
             plain.close()
             raise
