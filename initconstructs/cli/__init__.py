@@ -1,6 +1,7 @@
 """The command line: `initconstructs COMMAND ...`. One module a command, imported when that command runs.
 
-Exit codes: 0 clean, 1 findings at or above the threshold, 2 unusable input or arguments, 130 interrupted, 141 closed pipe.
+Exit codes: 0 clean, 1 findings at or above the threshold, 2 unusable input or arguments; 130 when interrupted and 141
+when the reader of the output went away, as for any Unix program.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 COMMANDS = ("check",)
 
 INTERRUPTED = 130
-CLOSED_PIPE = 141  # as for every program that SIGPIPE ends
+CLOSED_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -65,6 +65,16 @@ def test_words_arguments_and_variables() -> None:
 def test_variables_that_the_kubelet_expands() -> None:
     (call,) = calls_of_argv(("curl", "-u", "$(USER):$(PASS)", "$$(NOT)"))
     assert [word.variables for word in call.words] == [(), (), ("USER", "PASS"), ()]
+    assert call.arguments[-1] == "$(NOT)"
+
+
+def test_a_doubled_dollar_reaches_the_shell_as_one() -> None:
+    (_, call) = calls_of_argv(("sh", "-c", "curl $$TOKEN"))
+    assert call.words[1].variables == ("TOKEN",)
+
+
+def test_what_starts_a_program_after_two_dashes() -> None:
+    assert [call.program for call in calls_of_argv(("nsenter", "-at", "1", "--", "sh", "-c", "a"))] == ["sh", "a"]
 
 
 TOKENS = (

@@ -25,6 +25,9 @@ _WRAPPERS = frozenset(
         "eval",
         "timeout",
         "nice",
+        "nsenter",
+        "dumb-init",
+        "tini",
     ]
 )
 _WITH_OPERAND = {"timeout": 1, "gosu": 1, "su-exec": 1, "chroot": 1}
@@ -101,7 +104,7 @@ def script_of(argv: Sequence[Word]) -> tuple[str, tuple[Word, ...]] | None:
 @lru_cache(maxsize=4096)
 def calls_of_argv(argv: tuple[str, ...]) -> tuple[Call, ...]:
     """Every call that a container's command makes, in scripts within scripts too."""
-    words = tuple(Word(text, variables=tuple(_kubelet_variables(text)), quoted=True) for text in argv)
+    words = tuple(_kubelet_word(text) for text in argv)
     return tuple(_of_words(Call(words), 0)) if words else ()
 
 
@@ -176,6 +179,8 @@ def _of_words(call: Call, depth: int) -> Iterator[Call]:
 
 def _unwrapped(call: Call) -> Call:
     wrapper, rest = call.program, list(call.words[1:])
+    if (end := next((at for at, word in enumerate(rest) if word.text == "--"), -1)) >= 0:
+        return replace(call, words=tuple(rest[end + 1 :]), timed=call.timed or wrapper == "timeout")
     operands = _WITH_OPERAND.get(wrapper, 0)
     assignments = list(call.assignments)
     while rest and (rest[0].text.startswith("-") or (wrapper == "env" and is_assignment(rest[0])) or operands):
@@ -189,8 +194,12 @@ def _unwrapped(call: Call) -> Call:
     return replace(call, words=tuple(rest), assignments=tuple(assignments), timed=call.timed or wrapper == "timeout")
 
 
+def _kubelet_word(text: str) -> Word:
+    """The kubelet expands `$(NAME)` in command and args, and makes `$` of `$$`."""
+    return Word(text.replace("$$", "$"), variables=tuple(_kubelet_variables(text)), quoted=True)
+
+
 def _kubelet_variables(text: str) -> Iterator[str]:
-    """The names in `$(NAME)`, which the kubelet expands in command and args; `$$(NAME)` it leaves alone."""
     for part in text.replace("$$", "").split("$(")[1:]:
         name, closed, _ = part.partition(")")
         if closed and name.replace("_", "a").replace("-", "a").replace(".", "a").isalnum():
