@@ -117,7 +117,7 @@ def _valid(values: Sequence[str]) -> str:
 
 @rule(
     "job-success-policy",
-    fix="Give each rule succeededIndexes in ascending order below completions, or a succeededCount that can be reached.",
+    fix="Give each rule succeededIndexes that ascend below completions, or a succeededCount that can be reached.",
 )
 def success_policy(policy: Node, completions: int | None, path: str) -> Causes:
     """A success policy can be fulfilled.

@@ -105,6 +105,7 @@ def test_a_described_object_may_be_of_the_core_group() -> None:
 def test_a_metric_has_a_type_and_its_source() -> None:
     assert found(metrics=[{"type": "Resource"}]) == [("autoscaler-metric", "spec.metrics[0].resource")]
     assert found(metrics=[CPU | PODS]) == [("autoscaler-metric", "spec.metrics[0].resource")]
+    assert [path for _, path in found(metrics=[CPU | {"type": ""}])] == ["spec.metrics[0].type"] * 3
     assert found(metrics=[CPU | {"type": "Cpu"}]) == [
         ("autoscaler-metric-type", "spec.metrics[0].type"),
         ("autoscaler-metric", "spec.metrics[0].type"),

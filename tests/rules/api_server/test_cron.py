@@ -41,6 +41,7 @@ def test_what_the_parser_reads_is_fine(schedule: str) -> None:
         ("5-1 * * * *", "beginning of range (5) beyond end of range (1): 5-1"),
         ("*/0 * * * *", "step of range should be a positive number: */0"),
         ("1-2-3 * * * *", "too many hyphens: 1-2-3"),
+        ("*/-1 * * * *", "negative number (-1) not allowed: -1"),
         ("*/1/2 * * * *", "too many slashes: */1/2"),
         ("mon * * * *", 'failed to parse int from mon: strconv.Atoi: parsing "mon": invalid syntax'),
         ("* * * * -1", 'failed to parse int from : strconv.Atoi: parsing "": invalid syntax'),

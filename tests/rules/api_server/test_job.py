@@ -93,6 +93,10 @@ def test_what_is_counted_by_index_needs_an_indexed_job(spec: dict[str, Any], pat
 def test_very_many_indexes_have_a_lower_ceiling() -> None:
     spec = {"completions": 200_000, "backoffLimitPerIndex": 1, "parallelism": 10_001, "maxFailedIndexes": 10_001}
     assert [path for _, path in job(completionMode="Indexed", **spec)] == ["spec.parallelism", "spec.maxFailedIndexes"]
+    assert job(completionMode="Indexed", **spec | {"parallelism": 1, "maxFailedIndexes": 100_001}) == [
+        ("job-completion-mode", "spec.maxFailedIndexes"),
+        ("job-completion-mode", "spec.maxFailedIndexes"),
+    ]
 
 
 def test_failed_indexes_are_counted_against_a_limit() -> None:

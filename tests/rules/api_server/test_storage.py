@@ -75,6 +75,7 @@ def test_two_sources_agree() -> None:
 
 def test_a_source_of_another_namespace_stands_alone() -> None:
     away = SNAPSHOT | {"namespace": "backups"}
+    assert found(dataSourceRef=away | {"namespace": "My_Backups"})[0][1] == "spec.dataSourceRef.namespace"
     assert found(dataSourceRef=away) == []
     assert found(dataSource=SNAPSHOT, dataSourceRef=away) == [("claim-data-sources", "spec")]
 

@@ -110,6 +110,9 @@ def test_strategies_are_checked_where_they_stand() -> None:
     assert found(check_deployment, workload({"strategy": {"type": "x"}})) == [("deployment-strategy", "spec.strategy")]
     strategy = {"updateStrategy": {"type": "x"}}
     assert found(check_daemonset, workload(strategy)) == [("daemonset-update-strategy", "spec.updateStrategy")]
+    assert found(check_statefulset, workload({"podManagementPolicy": "Serial"})) == [
+        ("statefulset-pod-management", "spec.podManagementPolicy")
+    ]
     assert found(check_statefulset, workload(strategy)) == [("statefulset-update-strategy", "spec.updateStrategy")]
 
 
