@@ -85,6 +85,8 @@ def merged(base: Mapping[str, object], patch: Raw) -> dict[str, object]:
 
 def plain(value: object) -> object:
     """Read-only views and tuples as the dicts and lists that JSON and YAML know."""
+    if isinstance(value, (str, int)):
+        return value
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

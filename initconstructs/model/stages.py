@@ -173,12 +173,14 @@ class BaseStage(BaseContainer):
         checks.unique(f"{place}.produces", (each.name for each in self.produces), "name each output")
         taken = [each.mount_path for each in self.produces] + [each.path for each in self.mounts]
         checks.unique(f"{place}: path", taken, "mount each volume under a path of its own")
+        keep(self, "_outputs", MappingProxyType({each.name: self._output(each) for each in self.produces}))
         check_profile(self, self.profile)
 
     @property
     def outputs(self) -> Mapping[str, Output]:
         """What the stage hands over, by name."""
-        return MappingProxyType({each.name: self._output(each) for each in self.produces})
+        found: Mapping[str, Output] = self.__dict__["_outputs"]
+        return found
 
     @property
     @ends_at_the_author
@@ -203,7 +205,7 @@ class BaseStage(BaseContainer):
                 f"needs exactly one {kind.__name__} in produces, and there is: {names}",
                 f'add {kind.__name__}(...) to produces, or take outputs["name"]',
             )
-        return self._output(found[0])
+        return self.outputs[found[0].name]
 
     def _output(self, made: Directory | EnvironmentFile) -> Output:
         volume = made.volume or Volume(
@@ -217,7 +219,7 @@ class BaseStage(BaseContainer):
     @property
     def produced_mounts(self) -> tuple[Mount, ...]:
         """Where the stage itself writes what it hands over."""
-        return tuple(self._output(each).at(each.mount_path, read_only=False) for each in self.produces)
+        return tuple(self.outputs[each.name].at(each.mount_path, read_only=False) for each in self.produces)
 
 
 def _manifest(place: str, value: Raw) -> Raw:

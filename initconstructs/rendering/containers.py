@@ -21,14 +21,14 @@ class ContainerRenderer:
     """Renders the containers of one pod.
 
     `volume_name` tells under which name a mount's volume stands in the pod; `environment_file` where the file of a
-    hand-off lies; `extra_mounts` what a container gets beyond its own mounts, by its name.
+    hand-off lies; `mounts` what each container mounts, by its name.
     """
 
     settings: Settings
     hardening: Hardening
     volume_name: Callable[[Mount], str]
     environment_file: Callable[[BaseContainer, FileKey], Fields]
-    extra_mounts: Mapping[str, tuple[Mount, ...]]
+    mounts: Mapping[str, tuple[Mount, ...]]
 
     def __call__(self, container: BaseContainer) -> Fields:
         """One container, raw fields merged last."""
@@ -69,7 +69,7 @@ class ContainerRenderer:
         return env_var(name, value, file)
 
     def _add_volumes(self, found: Fields, container: BaseContainer) -> None:
-        mounts = all_mounts(container) + self.extra_mounts.get(container.name, ())
+        mounts = self.mounts[container.name]
         if mounts:
             found["volumeMounts"] = [mount(each, self.volume_name(each)) for each in mounts]
 

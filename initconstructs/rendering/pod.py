@@ -53,8 +53,9 @@ def pod_containers(
     """
     found = _Volumes(owner=owner, handoffs=_Handoffs(steps))
     everyone: tuple[BaseContainer, ...] = (*steps, *containers)
+    mounts = {each.name: all_mounts(each) + extra_mounts.get(each.name, ()) for each in everyone}
     for container in everyone:
-        for each in all_mounts(container) + extra_mounts.get(container.name, ()):
+        for each in mounts[container.name]:
             found.add(container, each)
     for listed in volumes:
         found.add_volume(listed)
@@ -67,7 +68,7 @@ def pod_containers(
         hardening=hardening,
         volume_name=volume_name,
         environment_file=environment_file,
-        extra_mounts=extra_mounts,
+        mounts=mounts,
     )
     init_containers = [render(step) for step in steps]
     apps = [render(container) for container in containers]

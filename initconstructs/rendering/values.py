@@ -70,6 +70,8 @@ def flat(value: object) -> Fields:
 
 
 def _flat_field(value: object) -> object:
+    if isinstance(value, (str, int)):
+        return value
     return flat(value) if is_dataclass(value) else plain(value)
 
 
