@@ -1,0 +1,186 @@
+"""The six kinds as constructs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from cdk8s import ApiObject
+from constructs import Construct
+from jsii._runtime import JSIIMeta
+from typing_extensions import Unpack
+
+from initconstructs.model.errors import ModelError, authors_frames
+from initconstructs.model.keywords import (
+    CronJobKeywords,
+    DaemonSetKeywords,
+    DeploymentKeywords,
+    JobKeywords,
+    PodKeywords,
+    StatefulSetKeywords,
+)
+from initconstructs.model.settings import Settings
+from initconstructs.model.workload import (
+    CronJobSpec,
+    DaemonSetSpec,
+    DeploymentSpec,
+    JobSpec,
+    PodSpec,
+    StatefulSetSpec,
+    WorkloadSpec,
+)
+from initconstructs.rendering.workload import identity, render, selector_labels
+from initconstructs.workloads.api_objects import add_object, add_rest, head
+from initconstructs.workloads.scopes import around, effective
+
+
+class _ErrorsEndAtTheAuthor(JSIIMeta):
+    """Lets an error of the model surface without the frames of jsii between it and the author's line.
+
+    The author may be a platform library's, whose own class is derived from one of ours.
+    """
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args, **given):  # noqa: N805 -- a metaclass
+            try:
+                return super().__call__(*args, **given)
+            except ModelError as error:
+                raise error.with_traceback(authors_frames(error.__traceback__)) from None
+
+
+class Workload(ApiObject, metaclass=_ErrorsEndAtTheAuthor):
+    """What the six kinds share: an ApiObject like any other, made in one piece.
+
+    `settings` override the inherited ones for this workload alone.
+    """
+
+    _value: ClassVar[Callable[..., WorkloadSpec]]
+
+    def __init__(self, scope: Construct, id: str, settings: Settings | None, given: Mapping[str, object]) -> None:
+        namespace = given.get("namespace") or around(scope).namespace
+        spec = self._value(**{"name": _as_name(id)} | dict(given) | {"namespace": namespace})
+        super().__init__(scope, id, **head(identity(spec), named="name" in given))
+        try:
+            self._spec = spec if "name" in given else replace(spec, name=self.name)
+            self._manifests = render(self._spec, settings=effective(scope, settings))
+            add_rest(self, self._manifests[0])
+            for manifest in self._manifests[1:]:
+                add_object(self, manifest)
+        except Exception:
+            scope.node.try_remove_child(id)
+            raise
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """The labels that all pods of this workload carry and that never change: what a Service selects, say."""
+        return selector_labels(self._spec)
+
+    @property
+    def manifests(self) -> list[dict[str, object]]:
+        """What was rendered, before any JSON patch: the workload, then the objects beside it."""
+        return deepcopy(self._manifests)
+
+
+def _as_name(id: str) -> str:
+    """What stands for the name in messages until cdk8s has generated it."""
+    return re.sub(r"[^a-z0-9]+", "-", id.lower()).strip("-") or "workload"
+
+
+class Pod(Workload):
+    """A single Pod; keywords are those of `PodSpec`."""
+
+    _value = PodSpec
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings | None = None,
+        **given: Unpack[PodKeywords],
+    ) -> None:
+        super().__init__(scope, id, settings, given)
+
+
+class Deployment(Workload):
+    """Interchangeable replicas; keywords are those of `DeploymentSpec`."""
+
+    _value = DeploymentSpec
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings | None = None,
+        **given: Unpack[DeploymentKeywords],
+    ) -> None:
+        super().__init__(scope, id, settings, given)
+
+
+class StatefulSet(Workload):
+    """Replicas with names and claims of their own; keywords are those of `StatefulSetSpec`."""
+
+    _value = StatefulSetSpec
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings | None = None,
+        **given: Unpack[StatefulSetKeywords],
+    ) -> None:
+        super().__init__(scope, id, settings, given)
+
+
+class DaemonSet(Workload):
+    """One pod on every node that fits; keywords are those of `DaemonSetSpec`."""
+
+    _value = DaemonSetSpec
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings | None = None,
+        **given: Unpack[DaemonSetKeywords],
+    ) -> None:
+        super().__init__(scope, id, settings, given)
+
+
+class Job(Workload):
+    """A task that runs to completion; keywords are those of `JobSpec`."""
+
+    _value = JobSpec
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings | None = None,
+        **given: Unpack[JobKeywords],
+    ) -> None:
+        super().__init__(scope, id, settings, given)
+
+
+class CronJob(Workload):
+    """A Job on a schedule; keywords are those of `CronJobSpec`."""
+
+    _value = CronJobSpec
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings | None = None,
+        **given: Unpack[CronJobKeywords],
+    ) -> None:
+        super().__init__(scope, id, settings, given)
