@@ -6,14 +6,17 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -63,18 +66,26 @@ class Kubelet:
 
     root: Path
 
-    def start(self, stage: Stage, *, mounts: Mapping[str, Path] | None = None, **env: str) -> Started:
+    def start(
+        self,
+        stage: Stage,
+        *,
+        mounts: Mapping[str, Path] | None = None,
+        python: str = sys.executable,
+        wrap: Sequence[str] = (),
+        **env: str,
+    ) -> Started:
         container, places = self.place(stage, dict(mounts or {}))
         words = [expanded(word, env) for word in [*container["command"], *container.get("args", [])]]
-        words = [sys.executable if word == "python3" else moved(word, places) for word in words]
+        words = [*wrap, *(python if word == "python3" else moved(word, places) for word in words)]
         cwd = moved(container["workingDir"], places) if "workingDir" in container else str(self.root)
         process = subprocess.Popen(
             words, cwd=cwd, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
         return Started(process, time.monotonic())
 
-    def run(self, stage: Stage, *, mounts: Mapping[str, Path] | None = None, **env: str) -> Finished:
-        return self.start(stage, mounts=mounts, **env).finish()
+    def run(self, stage: Stage, **given: Any) -> Finished:
+        return self.start(stage, **given).finish()
 
     def place(self, stage: Stage, mounts: dict[str, Path]) -> tuple[Manifest, dict[str, str]]:
         """The container, and where its mounts are on this machine."""
@@ -100,9 +111,9 @@ class Kubelet:
 
 
 def moved(word: str, places: Mapping[str, str]) -> str:
-    for path in sorted(places, key=len, reverse=True):
-        word = word.replace(path, places[path])
-    return word
+    """The word with every path below a mount where it is on this machine."""
+    paths = "|".join(re.escape(path) for path in sorted(places, key=len, reverse=True))
+    return re.sub(rf'({paths})(?=/|"|$)', lambda found: places[found[1]], word)
 
 
 @pytest.fixture
@@ -247,3 +258,60 @@ def as_yaml() -> Callable[[Stage], str]:
         return yaml.safe_dump_all(shown, sort_keys=False, width=110)
 
     return show
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with `ca.crt`, which is also the certificate of "localhost" and 127.0.0.1, and its `key.pem`."""
+    home = tmp_path_factory.mktemp("certificate")
+    make = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    make += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run([*make, "-keyout", home / "key.pem", "-out", home / "ca.crt"], check=True, capture_output=True)
+    return home
+
+
+class QuietHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def tls_server(certificate: Path) -> Iterator[tuple[int, Path]]:
+    """An HTTPS server: its port, and its authority's certificate."""
+    server = https_server(certificate, QuietHandler)
+    yield server.server_port, certificate / "ca.crt"
+    server.shutdown()
+    server.server_close()
+
+
+class QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        pass
+
+
+def https_server(certificate: Path, handler: type[BaseHTTPRequestHandler]) -> QuietServer:
+    server = QuietServer(("127.0.0.1", 0), handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "ca.crt", certificate / "key.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    return server

@@ -29,7 +29,10 @@ def fetch(spec: dict[str, Any], url: str, patience: float) -> tuple[HTTPResponse
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("GET", target, headers=spec.get("headers", {}))
         answer = connection.getresponse()
-        return answer, answer.read(LONGEST_BODY)
+        body = answer.read(LONGEST_BODY)
+        if answer.length and len(body) < LONGEST_BODY:
+            raise NotYet("closed the connection half-way")
+        return answer, body
     finally:
         connection.close()
 

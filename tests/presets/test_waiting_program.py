@@ -1,0 +1,283 @@
+"""How every wait behaves: deadline, pace, what it says, exit codes, and that every text reaches it unchanged."""
+
+from __future__ import annotations
+
+import ast
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from initconstructs import Container, DeploymentSpec, ModelError, PodSpec, Resources, Volume, render
+from initconstructs.presets import waiting
+
+PROGRAM = files("initconstructs.presets") / "scripts" / "waiting"
+
+
+def redis_at(port: int, **options) -> waiting.Wait:
+    return waiting.redis("127.0.0.1", port=port, **options)
+
+
+def pong(connection: socket.socket) -> None:
+    connection.recv(100)
+    connection.sendall(b"+PONG\r\n")
+
+
+def test_gives_up_at_the_deadline_and_names_what_is_missing(kubelet, fake, port):
+    waits = [redis_at(fake(pong).port), redis_at(port), waiting.dns("no-such-host.invalid")]
+    finished = kubelet.run(waiting.all_of(*waits, timeout=2))
+    assert finished.code == 1
+    assert 2 <= finished.seconds < 2.7
+    assert finished.last.endswith(
+        f"gave up after 2 s; redis 127.0.0.1:{port}: connection refused; "
+        "dns no-such-host.invalid: the name does not resolve"
+    )
+
+
+def test_says_something_only_when_it_changes(kubelet, fake, port):
+    started = kubelet.start(redis_at(port, timeout=10))
+    time.sleep(2)
+    fake(pong, port)
+    lines = [each.split("s  ")[1] for each in started.finish().out.splitlines()]
+    place = f"redis 127.0.0.1:{port}"
+    assert lines == [f"{place}: connection refused", f"{place}: answers", "all 1 answered"]
+
+
+@pytest.mark.parametrize("delay", [0.4, 1.3, 2.9, 4.6])
+def test_notices_a_server_within_a_second_and_a_half(delay, kubelet, fake, port):
+    started = kubelet.start(redis_at(port, timeout=20))
+    time.sleep(delay)
+    fake(pong, port)
+    up = time.monotonic()
+    assert started.finish().code == 0
+    assert time.monotonic() - up < 1.5
+
+
+def test_a_server_that_hangs_is_noticed_once_it_answers_new_connections(kubelet, fake):
+    hanging = []
+
+    def talk(connection: socket.socket) -> None:
+        hanging.append(connection)
+        if len(hanging) < 3:
+            time.sleep(30)
+        pong(connection)
+
+    finished = kubelet.run(redis_at(fake(talk).port, timeout=15))
+    assert (finished.code, len(hanging)) == (0, 3)
+    assert 3 <= finished.seconds < 4.5  # given up after one second, then after two
+
+
+def test_asks_ever_more_slowly(kubelet, fake):
+    server = fake(lambda connection: connection.sendall(b"-LOADING\r\n"))
+    assert kubelet.run(redis_at(server.port, timeout=5)).code == 1
+    assert 6 <= server.connections <= 22
+
+
+def test_stops_at_once_when_the_pod_is_deleted(kubelet, port):
+    started = kubelet.start(redis_at(port, timeout=60))
+    time.sleep(0.5)
+    started.process.send_signal(signal.SIGTERM)
+    finished = started.finish(within=2)
+    assert finished.code == 143
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["5"], ["0", '{"wait": "tcp", "at": "db:1"}'], ["x", "{}"], ["5", "{}"], ["5", '{"wait": "x", "at": "y"}']],
+)
+def test_wrong_arguments_are_exit_code_2(words):
+    command = [sys.executable, "-E", "-s", "-S", "-m", "waiting.wait", *words]
+    finished = subprocess.run(command, cwd=str(PROGRAM / ".."), capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert "usage: wait SECONDS" in finished.stderr
+
+
+def test_the_program_needs_no_newer_python_than_it_says():
+    for each in PROGRAM.iterdir():
+        if each.name.endswith(".py"):
+            ast.parse(each.read_text(), feature_version=(3, 8))
+
+
+def test_file_in_a_mounted_volume(kubelet, tmp_path):
+    wait = waiting.file("/shared/ready", mounts=[Volume("shared").at("/shared")], timeout=5)
+    (tmp_path / "shared").mkdir()
+    started = kubelet.start(wait, mounts={"/shared": tmp_path / "shared"})
+    time.sleep(0.5)
+    (tmp_path / "shared" / "ready").touch()
+    assert started.finish().code == 0
+
+
+class TestDns:
+    """Against dnsmasq, in a network of its own whose only name server it is."""
+
+    SCRIPT = """
+        ip link set lo up && echo nameserver 127.0.0.1 > "$1" && mount --bind "$1" /etc/resolv.conf || exit 77
+        sleep 1 && "$2" -k -C /dev/null --log-facility=- --pid-file= --user=root --group=root \\
+            --bind-interfaces --listen-address=127.0.0.1 --no-resolv --no-hosts \\
+            --host-record=kafka.test,10.0.0.1 --host-record=kafka.test,10.0.0.2 &
+        shift 2; "$@"; code=$?; kill %1 2>/dev/null; exit "$code"
+    """
+
+    def run(self, kubelet, servers, tmp_path: Path, at_least: int):
+        (dnsmasq,) = servers.need("dnsmasq")
+        if subprocess.run(["unshare", "-rmn", "true"], capture_output=True, check=False).returncode:
+            pytest.skip("this machine gives no namespaces, so no name server can stand in for its own")
+        wrap = ["unshare", "-rmn", "bash", "-c", self.SCRIPT, "sh", str(tmp_path / "resolv.conf"), dnsmasq]
+        wait = waiting.dns("kafka.test", at_least=at_least, timeout=4)
+        return kubelet.run(wait, wrap=wrap, PATH="/usr/sbin:/usr/bin:/sbin:/bin")
+
+    def test_passes_when_the_name_has_enough_addresses(self, kubelet, servers, tmp_path):
+        finished = self.run(kubelet, servers, tmp_path, at_least=2)
+        assert finished.code == 0, finished.out + finished.err
+        assert "the name does not resolve" in finished.out
+
+    def test_says_how_many_addresses_there_are(self, kubelet, servers, tmp_path):
+        finished = self.run(kubelet, servers, tmp_path, at_least=3)
+        assert (finished.code, "resolves to 2 of 3 addresses" in finished.last) == (1, True), finished.out
+
+
+class TestHttp:
+    def serve(self, fake, answer: bytes) -> str:
+        def talk(connection: socket.socket) -> None:
+            connection.recv(4096)
+            connection.sendall(answer)
+
+        return f"http://127.0.0.1:{fake(talk).port}/health?full=1"
+
+    @pytest.mark.parametrize(
+        ("status", "options", "code"),
+        [
+            ("204 No Content", {}, 0),
+            ("302 Found", {}, 0),
+            ("404 Not Found", {}, 1),
+            ("404 Not Found", {"status": 404}, 0),
+            ("200 OK", {"status": (201, 204)}, 1),
+            ("200 OK", {"body": "ready"}, 0),
+            ("200 OK", {"body": "steady"}, 1),
+        ],
+    )
+    def test_status_and_body(self, status, options, code, kubelet, fake):
+        body = "" if status.startswith("204") else "all ready"
+        url = self.serve(fake, f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        assert kubelet.run(waiting.http(url, timeout=1, **options)).code == code
+
+    def test_a_body_that_breaks_off_does_not_pass(self, kubelet, fake):
+        url = self.serve(fake, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        assert kubelet.run(waiting.http(url, body="half", timeout=1)).code == 1
+
+    def test_certificates_are_verified(self, kubelet, tls_server, tmp_path):
+        port, authority = tls_server
+        url = f"https://localhost:{port}/"
+        unknown = kubelet.run(waiting.http(url, timeout=1))
+        assert (unknown.code, "certificate" in unknown.last) == (1, True), unknown.out
+        trusting = waiting.http(url, tls=waiting.Tls(ca_file="/ca/ca.crt"), timeout=5)
+        assert kubelet.run(trusting, mounts={"/ca": authority.parent}).code == 0
+        assert kubelet.run(waiting.http(url, tls=waiting.Tls(verify=False), timeout=5)).code == 0
+
+
+class TestAllOf:
+    def test_has_one_deadline_and_takes_no_other(self):
+        with pytest.raises(ModelError, match=r'all_of: Wait "wait-db" has its own timeout; give all_of'):
+            waiting.all_of(waiting.postgres("db", timeout="1m"))
+
+    def test_needs_something_to_wait_for(self):
+        with pytest.raises(ModelError, match="nothing to wait for"):
+            waiting.all_of()
+
+    def test_asks_for_everything_once_and_mounts_what_the_parts_mount(self):
+        shared = Volume("shared").at("/shared")
+        parts = [waiting.redis("cache"), waiting.redis("cache"), waiting.file("/shared/ready", mounts=[shared])]
+        wait = waiting.all_of(waiting.all_of(*parts), waiting.redis("cache"))
+        assert len(wait.args or ()) == 1 + 2
+        assert [each.path for each in wait.mounts] == ["/initconstructs/waiting", "/shared"]
+
+
+def test_takes_what_every_stage_takes():
+    own = Resources(requests={"cpu": "5m"})
+    wait = waiting.tcp("smtp", 25, name="mail", image="python:3.13", resources=own, timeout="90s", raw={"stdin": True})
+    container = render(DeploymentSpec("app", containers=[Container("app", image="a:1")], stages=[wait]))[0]
+    found = container["spec"]["template"]["spec"]["initContainers"][0]
+    assert (found["name"], found["image"], found["resources"]) == ("mail", "python:3.13", {"requests": {"cpu": "5m"}})
+    assert (found["args"][0], found["stdin"], found["terminationMessagePolicy"]) == (
+        "90",
+        True,
+        "FallbackToLogsOnError",
+    )
+
+
+def test_two_waits_fit_into_one_pod():
+    waits = [waiting.tcp("a", 1), waiting.redis("b")]
+    found = render(PodSpec("app", containers=[Container("app", image="a:1")], stages=waits))
+    assert [each["kind"] for each in found] == ["Pod", "ConfigMap", "ConfigMap"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: waiting.tcp("", 1),
+        lambda: waiting.tcp("db;reboot", 1),
+        lambda: waiting.tcp("db", 0),
+        lambda: waiting.tcp("fe80::1%eth0", 1),
+        lambda: waiting.postgres("db", timeout=0),
+        lambda: waiting.postgres("db", timeout="soon"),
+        lambda: waiting.postgres("db", user="a\0b"),
+        lambda: waiting.dns("db", at_least=0),
+        lambda: waiting.http("ftp://db/"),
+        lambda: waiting.http("http://"),
+        lambda: waiting.http("http://user:secret@db/"),
+        lambda: waiting.http("http://db/a b"),
+        lambda: waiting.http("http://db:x/"),
+        lambda: waiting.http("http://db", status=99),
+        lambda: waiting.http("http://db", headers={"Host": "a\r\nb"}),
+        lambda: waiting.kafka("db", topic="a b"),
+        lambda: waiting.file("relative"),
+        lambda: waiting.grpc("db", 1, service="\udc80"),
+    ],
+)
+def test_refuses_what_can_never_be_right(wrong):
+    with pytest.raises(ModelError) as caught:
+        wrong()
+    assert "secret" not in str(caught.value)
+
+
+HARD = st.sampled_from(
+    ["$(HOME)", "$$(HOME)", "$$", "$(", "`id`", "'", '"', "\n", "\\", "é", "🐘", " ", "%s", "{}", "-n"]
+)
+TEXT = st.one_of(st.text(), st.lists(HARD | st.text(max_size=3)).map("".join), HARD.map(lambda part: part * 1024))
+
+
+@given(TEXT)
+def test_any_text_reaches_the_program_unchanged_or_is_refused(text):
+    """As the kubelet expands it, as YAML carries it, and as the program reads it; no shell is ever between."""
+    try:
+        waits = [waiting.postgres("db", user=text, database=text), waiting.grpc("db", 1, service=text)]
+        waits += [waiting.http("http://db", body=text)]
+    except ModelError:
+        assert "\0" in text or not text.isprintable()
+        return
+    container = render(PodSpec("app", containers=[Container("app", image="a:1")], stages=[waiting.all_of(*waits)]))
+    found = container[0]["spec"]["initContainers"][0]
+    assert found["command"][0] == "python3"
+    specs = [json.loads(kubernetes_expands(word)) for word in found["args"][1:]]
+    assert [specs[0]["user"], specs[0]["database"], specs[1]["service"], specs[2]["body"]] == [text] * 4
+
+
+def kubernetes_expands(word: str, home: str = "/root") -> str:
+    """The API's rule: `$$` is `$`, `$(NAME)` the variable if there is one, anything else stays."""
+    found, at = "", 0
+    while at < len(word):
+        if word.startswith("$$", at):
+            found, at = f"{found}$", at + 2
+        elif word.startswith("$(HOME)", at):
+            found, at = f"{found}{home}", at + 7
+        else:
+            found, at = found + word[at], at + 1
+    return found
