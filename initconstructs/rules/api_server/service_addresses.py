@@ -6,7 +6,7 @@ in kubernetes/pkg/registry/core/service/storage/alloc.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from initconstructs.rules.api_server.addresses import Address, cidr, ip, parse_ip
 from initconstructs.rules.api_server.cause import duplicate, forbidden, invalid, not_supported
@@ -14,9 +14,9 @@ from initconstructs.rules.api_server.check import Causes, Node, rule
 
 _FAMILIES = ("IPv4", "IPv6")
 _FAMILY_POLICIES = ("PreferDualStack", "RequireDualStack", "SingleStack")
-_DUAL_STACK = {"PreferDualStack", "RequireDualStack"}
 _SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _IPS = "spec.clusterIPs"
+_TAKEN = "provided port is already allocated"
 
 
 def cluster_ips(spec: Node) -> Sequence[str]:
@@ -91,13 +91,12 @@ def _address_families(parsed: Sequence[Address], addresses: Sequence[str], famil
 
 
 def _dual_stack(spec: Node, addresses: Sequence[str]) -> Causes:
-    if list(addresses) == ["None"] and not spec.get("selector"):
-        return
-    policy = spec.get("ipFamilyPolicy")
-    several = {"clusterIPs": addresses, "ipFamilies": spec.get("ipFamilies") or ()}
-    for field, values in several.items():
-        if len(values) > 1 and policy not in _DUAL_STACK:
-            detail = f"must be RequireDualStack or PreferDualStack when multiple {field} are specified"
+    selectorless = spec.get("clusterIP") == "None" and not spec.get("selector")
+    policy = spec.get("ipFamilyPolicy", "RequireDualStack" if selectorless else "SingleStack")
+    several = {"cluster IPs": addresses, "IP families": spec.get("ipFamilies") or ()}
+    for what, values in several.items():
+        if len(values) > 1 and policy == "SingleStack":
+            detail = f"must be 'RequireDualStack' or 'PreferDualStack' when multiple {what} are specified"
             yield invalid("spec.ipFamilyPolicy", policy, detail)
 
 
@@ -111,21 +110,29 @@ def allocated_node_ports(spec: Node) -> Causes:
     Fix: give the second another nodePort.
     Source: initNodePorts in kubernetes/pkg/registry/core/service/storage/alloc.go.
     """
-    detail = "provided port is already allocated"
-    requested: dict[int, int] = {}
-    taken: set[int] = set()
-    for index, each in enumerate(spec.get("ports") or ()):
-        number, node_port = each.get("port", 0), each.get("nodePort", 0)
-        if not node_port or requested.get(number) == node_port:
-            continue
+    taken: dict[int, int] = {}  # the port that each node port leads to first
+    for index, number, node_port in _requested_node_ports(spec):
         if node_port in taken:
-            yield invalid(f"spec.ports[{index}].nodePort", node_port, detail)
-            return
-        requested.setdefault(number, node_port)
-        taken.add(node_port)
+            if taken[node_port] != number:
+                yield invalid(f"spec.ports[{index}].nodePort", node_port, _TAKEN)
+                return
+        else:
+            taken[node_port] = number
     health = spec.get("healthCheckNodePort")
     if health in taken and spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local":
-        yield invalid("spec.healthCheckNodePort", health, detail)
+        yield invalid("spec.healthCheckNodePort", health, _TAKEN)
+
+
+def _requested_node_ports(spec: Node) -> Iterator[tuple[int, int, int]]:
+    """Index, port and node port, where an unset node port is that of another port of the same number."""
+    ports = spec.get("ports") or ()
+    shared = {each.get("port", 0): each["nodePort"] for each in reversed(ports) if each.get("nodePort")}
+    allocates = spec.get("allocateLoadBalancerNodePorts") is not False
+    for index, each in enumerate(ports):
+        number = each.get("port", 0)
+        node_port = each.get("nodePort") or (shared.get(number, 0) if allocates else 0)
+        if node_port:
+            yield index, number, node_port
 
 
 @rule("service-external-ip", fix="Write addresses that routers outside the cluster can reach.")

@@ -53,6 +53,7 @@ def test_addresses_that_can_be_allocated_are_fine(spec: dict[str, Any]) -> None:
         ({"ipFamilyPolicy": "Dual"}, "ipFamilyPolicy"),
         ({"ipFamilies": ["IPv4", "IPv6"]}, "ipFamilyPolicy"),
         ({"clusterIP": "None", "ipFamilies": ["IPv4", "IPv6"], "selector": {"app": "web"}}, "ipFamilyPolicy"),
+        ({"clusterIP": "None", "ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "SingleStack"}, "ipFamilyPolicy"),
     ],
 )
 def test_addresses_that_can_not_be_allocated_are_refused(spec: dict[str, Any], path: str) -> None:
@@ -73,6 +74,10 @@ def test_a_node_port_leads_to_one_port() -> None:
     assert node_ports((53, 30053), (53, 30053)) == []
     assert node_ports((80, 30080), (443, 30080)) == ["spec.ports[1].nodePort"]
     assert node_ports((53, 30053), (53, 30054), (54, 30054)) == ["spec.ports[2].nodePort"]
+    assert node_ports((80, 30080), (443, 0), (443, 30080)) == ["spec.ports[1].nodePort"]
+    assert node_ports((80, 30080), (443, 0), (443, 30080), allocateLoadBalancerNodePorts=False) == [
+        "spec.ports[2].nodePort"
+    ]
 
 
 def test_a_health_check_has_a_node_port_of_its_own() -> None:
