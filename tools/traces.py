@@ -21,6 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypedDict
 
+from initconstructs.manifests.pod_template import entries
 from initconstructs.planning.backoff import nominal_waits
 from initconstructs.planning.commands import read_command
 from initconstructs.planning.pod import Container, Pod, read_pod
@@ -36,6 +37,7 @@ SCHEDULER = ROOT / "tests" / "data" / "traces-scheduler.jsonl.gz"
 PAGE = ROOT / "docs" / "startup-traces.md"
 
 EQUAL, BUT_FOR_A_LOOK, BY_HAND, DIFFERENT = "equal", "equal but for a look", "made by hand", "different"
+NODE_IMAGES = frozenset({"busybox:1.28"})
 FLEETING = frozenset({"Init:Error", "Error", "Init:CrashLoopBackOff", "CrashLoopBackOff"})
 
 _COUNTER = re.compile(r"\[ \$\w+ -le (\d+) \] && exit (\d+); exit (\d+)")
@@ -124,15 +126,16 @@ def simulations(trace: Trace) -> list[Simulation]:
 
 def scenario_of(trace: Trace, pod: Pod) -> Scenario:
     """What the commands and the recorded exit codes say of each container, and what the cluster lacked."""
-    exits = {container.name: _exits(container, trace) for container in pod.containers}
+    exits = {container.name: _exits(container, pod, trace) for container in pod.containers}
     return Scenario(exits={name: codes for name, codes in exits.items() if codes}, events=tuple(_events(trace, pod)))
 
 
-def _exits(container: Container, trace: Trace) -> tuple[ExitCode, ...]:
+def _exits(container: Container, pod: Pod, trace: Trace) -> tuple[ExitCode, ...]:
     command = " ".join(container.command)
     seen = trace["runs"].get(container.name, _NOT_RUN)["codes"]
     if counter := _COUNTER.search(command):
-        return (int(counter[2]),) * int(counter[1]) + (int(counter[3]),)
+        failing = (int(counter[2]),)
+        return failing if _counts_anew(container, pod) else failing * int(counter[1]) + (int(counter[3]),)
     if "/dev/zero" in command:
         return (OOM_KILLED,)
     if set(seen) == {128} or command.startswith("/no/"):
@@ -142,12 +145,19 @@ def _exits(container: Container, trace: Trace) -> tuple[ExitCode, ...]:
     return codes if ends_by_itself and codes and len(codes) == len(seen) else ()
 
 
+def _counts_anew(container: Container, pod: Pod) -> bool:
+    """A Job's pods that never restart run a container once, and each has an emptyDir of its own to count in."""
+    empty = {volume.get("name") for _, volume in entries(pod.spec, "volumes", "") if "emptyDir" in volume}
+    counted_in = {mount.get("name") for _, mount in entries(container.raw, "volumeMounts", "")}
+    return pod.kind == "Job" and pod.restart_policy == "Never" and counted_in <= empty
+
+
 def _events(trace: Trace, pod: Pod) -> Iterator[Event]:
-    """The cluster had no image with this tag and no such Secret until somebody mended it; busybox runs as root."""
+    """The cluster had one image, which runs as root, and no Secret or ConfigMap until somebody mended it."""
     mended = _mended_at(trace)
     yield Event(what=Happening.IMAGE_MISSING, target=_missing_images(pod), until_s=mended)
-    yield Event(what=Happening.SECRET_MISSING, target="nosuch", until_s=mended)
-    yield Event(what=Happening.CONFIG_MAP_MISSING, target="nosuch", until_s=mended)
+    yield Event(what=Happening.SECRET_MISSING, until_s=mended)
+    yield Event(what=Happening.CONFIG_MAP_MISSING, until_s=mended)
     yield Event(what=Happening.IMAGE_RUNS_AS_ROOT)
     if pod.kind == "Pod":
         for step in trace["steps"]:
@@ -156,7 +166,7 @@ def _events(trace: Trace, pod: Pod) -> Iterator[Event]:
 
 
 def _missing_images(pod: Pod) -> str:
-    missing = [container.image for container in pod.containers if "not-exist" in container.image]
+    missing = [container.image for container in pod.containers if container.image not in NODE_IMAGES]
     return ",".join(missing) or "none"
 
 
@@ -190,8 +200,8 @@ def judge(trace: Trace) -> Verdict:
     pods = simulations(trace)
     matches = [[pod for pod in pods if _agrees(pod, episode)] for episode in episodes]
     if all(matches):
-        why = next(filter(None, (_runs_differ(pod, trace) for pod in matches[-1])), "")
-        return Verdict(name, group, DIFFERENT if why else EQUAL, why)
+        whys = [_runs_differ(pod, trace) or _restarts_differ(pod, trace) for pod in matches[-1]]
+        return Verdict(name, group, EQUAL) if "" in whys else Verdict(name, group, DIFFERENT, whys[0])
     if any(_agrees_but_for_a_look(pod, episode) for pod in pods for episode in episodes) and any(matches):
         return Verdict(name, group, BUT_FOR_A_LOOK, _difference(pods[0], episodes))
     return Verdict(name, group, BY_HAND if _ended_by_hand(trace) else DIFFERENT, _difference(pods[0], episodes))
@@ -233,6 +243,21 @@ def _runs_differ(pod: Simulation, trace: Trace) -> str:
         if len(known) == len(seen["codes"]) and codes[: len(known)] != known:
             return f"{container}: exit codes {codes}, {known} seen"
     return ""
+
+
+def _restarts_differ(pod: Simulation, trace: Trace) -> str:
+    """The RESTARTS column beside each status."""
+    seen = _without_repeats((step["status"], step["restarts"]) for step in trace["steps"])
+    simulated = _without_repeats((step.status, step.restarts) for step in pod.steps)
+    return "" if simulated[: len(seen)] == seen else f"RESTARTS {simulated}, {seen} seen"
+
+
+def _without_repeats(lines: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    kept: list[tuple[str, int]] = []
+    for line in lines:
+        if not kept or line != kept[-1]:
+            kept.append(line)
+    return kept
 
 
 def _ended_by_hand(trace: Trace) -> bool:
@@ -293,8 +318,8 @@ def render(verdicts: Sequence[Verdict], bound: int, bindings: int) -> str:
         "Written by `python tools/traces.py --write`; don't edit.",
         "",
         "Recorded on a real one-node cluster (Kubernetes 1.36.2, containerd): every pod was started, the STATUS column",
-        "of `kubectl get pod` was watched and kept with repeats removed. *equal* means that statuses, numbers of runs",
-        "and exit codes are those of the simulation; a pod that loops is compared as far as it was watched.",
+        "of `kubectl get pod` was watched and kept with repeats removed. *equal* means that statuses, RESTARTS, number",
+        "of runs and exit codes are those of the simulation; a pod that loops is compared as far as it was watched.",
         "",
         *table(verdicts),
         "",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from initconstructs.manifests.pod_template import child
 from initconstructs.planning.commands import Reading, read_argv, read_command
 from initconstructs.planning.flow import NEVER
-from initconstructs.planning.pod import Container, Pod, Probe, Role
+from initconstructs.planning.pod import Container, Pod, Probe, Role, texts
 from initconstructs.planning.scenario import OOM_KILLED, START_ERROR, Event, ExitCode, Happening, Scenario
 
 _UNKNOWN_RUN_S = 1.0
@@ -49,6 +50,14 @@ class Behaviour:
     def attempt(self, run: int) -> Attempt:
         """The attempt with this number, from 1; the last one repeats."""
         return self._attempts[min(run, len(self._attempts)) - 1]
+
+    def post_start(self) -> Attempt | None:
+        """What its postStart hook does to the start, as far as its command tells; None without a hook that runs one."""
+        hook = texts(child(self._container.raw, "lifecycle", "postStart", "exec").get("command"))
+        if not hook:
+            return None
+        reading = read_argv(hook)
+        return Attempt(reading.exit_code or 0, "", reading.best_s if reading.best_s < _STABLE_S else 0.0)
 
     def startup(self) -> ProbeResult:
         """What becomes of the startup probe; without one the container counts as started at once."""

@@ -72,6 +72,10 @@ _PATIENCE: Mapping[str, tuple[str, float]] = {
 """Programs that wait with a deadline of their own: the option that sets it, and its default in seconds."""
 
 
+_OUR_WAIT = "waiting.wait"
+"""The module that the waiting presets run by `python3 -m`; its first argument is the deadline in seconds."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """What a command line says of its run.
@@ -173,7 +177,7 @@ def _program(words: list[str]) -> Flow:
     reader = {"sleep": _sleep, "timeout": _timeout, "false": _false, "kubectl": _kubectl}.get(name)
     if reader:
         return reader(words)
-    return _patient(name, words) or _limited_by_flag(words) or _known(name, words) or _unknown()
+    return _our_wait(words) or _patient(name, words) or _limited_by_flag(words) or _known(name, words) or _unknown()
 
 
 def _known(name: str, words: list[str]) -> Flow | None:
@@ -241,6 +245,12 @@ def _patient(name: str, words: list[str]) -> Flow | None:
         return _unknown()
     bound = f"{option} {given}" if limit else f"{name}'s own {default:g}s"
     return Flow(through=Span(0.0, limit or default), bound=bound)
+
+
+def _our_wait(words: list[str]) -> Flow | None:
+    after = words[words.index(_OUR_WAIT) + 1 :] if _OUR_WAIT in words else []
+    limit = duration(after[0]) if after else None
+    return Flow(through=Span(0.0, limit), bound=f"the wait's own {after[0]}s") if limit else None
 
 
 def _limited_by_flag(words: list[str]) -> Flow | None:

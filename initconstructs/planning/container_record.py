@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from initconstructs.planning.backoff import MAX_S
 from initconstructs.planning.behaviour import Attempt, Behaviour
 from initconstructs.planning.flow import NEVER
-from initconstructs.planning.pod import Container, Pod, restarts_on_exit
+from initconstructs.planning.pod import Container, Pod, Role, restarts_on_exit
 from initconstructs.planning.pod_status import ContainerStatus
 from initconstructs.planning.release import Release
 
@@ -32,7 +32,6 @@ class ContainerRecord:
     behaviour: Behaviour
     exists: bool = False
     running: bool = False
-    created: bool = False
     started: bool = False
     ready: bool = False
     unhealthy: bool = False
@@ -78,6 +77,18 @@ class ContainerRecord:
         self.running = self.started = self.ready = self.unhealthy = False
         self.code, self.reason, self.ended_at = code, reason, at
         self.history[-1] = Run(self.name, self.started_at, at, code)
+
+    def set_started(self) -> None:
+        """Its startup probe has passed, or it has none."""
+        self.started = True
+
+    def set_ready(self) -> None:
+        """Its readiness probe has passed, or it has none; a plain init container never counts."""
+        self.ready = self.container.role is not Role.INIT
+
+    def set_unhealthy(self) -> None:
+        """A probe has failed often enough for the kubelet to kill it."""
+        self.unhealthy = True
 
     def forget(self) -> None:
         """Its record is removed; the API keeps a finished run and counts a new start as a restart."""

@@ -8,39 +8,25 @@ Source: syncPod and computePodActions in kubernetes/pkg/kubelet (kubelet.go, kub
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from initconstructs.planning.behaviour import Behaviour
 from initconstructs.planning.clock import Clock
 from initconstructs.planning.container_record import ContainerRecord
+from initconstructs.planning.container_runtime import SANDBOX_S, ContainerRuntime
 from initconstructs.planning.flow import NEVER
 from initconstructs.planning.init_progress import progress
-from initconstructs.planning.kubectl_status import columns
 from initconstructs.planning.obstacles import volume_obstacle
 from initconstructs.planning.pod import Container, Pod, Role, restarts_all, restarts_on_exit
-from initconstructs.planning.pod_status import (
-    FAILED,
-    PENDING,
-    RUNNING,
-    SUCCEEDED,
-    ContainerStatus,
-    PodStatus,
-    end_phase,
-    is_initialized,
-    phase_of,
-)
+from initconstructs.planning.pod_status import FAILED, SUCCEEDED
 from initconstructs.planning.release import Release
 from initconstructs.planning.scenario import Event, Happening, Scenario
-from initconstructs.planning.simulation import Simulation, Step
+from initconstructs.planning.simulation import Simulation
 from initconstructs.planning.start_gate import StartGate
+from initconstructs.planning.watch import Watch
 
 SEEN_AFTER_S = 0.1
-SANDBOX_S = 0.2
-START_S = 0.3
-SHORTEST_RUN_S = 0.2
-NOTICED_AFTER_S = 0.5
-SIDECAR_GRACE_S = 2.0
 
 RESTARTING_ALL = "RestartingAllContainers"
 
@@ -61,18 +47,13 @@ class _Kubelet:
         ]
         self._inits = [record for record in self._records if record.container.is_init]
         self._apps = [record for record in self._records if not record.container.is_init]
-        self._default_waiting = "PodInitializing" if self._inits else "ContainerCreating"
         self._clock = Clock()
         self._gate = StartGate(pod, scenario.events, self._clock)
-        self._steps = [Step(0.0, PENDING, f"0/{len(self._apps) + self._sidecar_count}", 0)]
+        self._runtime = ContainerRuntime(self._clock, pod.grace_s)
+        self._watch = Watch(pod, release)
         self._has_sandbox = False
         self._ending = self._deleted = self._over = False
         self._end_reason = ""
-        self._phase = PENDING
-
-    @property
-    def _sidecar_count(self) -> int:
-        return sum(record.container.role is Role.SIDECAR for record in self._inits)
 
     @property
     def _now(self) -> float:
@@ -152,12 +133,10 @@ class _Kubelet:
 
     def _sync(self) -> None:
         self._publish()
-        if not self._ending and self._phase in (SUCCEEDED, FAILED):
+        if not self._ending and self._watch.phase in (SUCCEEDED, FAILED):
             self._end()
         if self._ending:
-            if not any(record.running for record in self._records):
-                self._over = True
-                self._publish()
+            self._finish()
             return
         if self._restart_all():
             self._publish()
@@ -168,6 +147,11 @@ class _Kubelet:
             if not self._act():
                 return
             self._publish()
+
+    def _finish(self) -> None:
+        if not any(record.running for record in self._records):
+            self._over = True
+            self._watch.publish_end(self._records, self._now, deleted=self._deleted, why=self._end_reason)
 
     def _prepare_sandbox(self) -> bool:
         if self._has_sandbox:
@@ -197,7 +181,7 @@ class _Kubelet:
                 return False
             to_kill += sick
             to_start += apps
-        killed_since = {record.name: self._kill(record) for record in to_kill}
+        killed_since = {record.name: self._runtime.kill(record) for record in to_kill}
         return self._start_all(to_start, killed_since) or bool(to_kill)
 
     def _restarts(self, container: Container, code: int) -> bool:
@@ -207,14 +191,6 @@ class _Kubelet:
         if record.running:
             return record.unhealthy and self._pod.restart_policy != "Never"
         return not record.exists or self._restarts(record.container, record.code if record.code is not None else 137)
-
-    def _kill(self, record: ContainerRecord) -> float | None:
-        """Stop a container that a probe has found sick; gives the end of the run before, which its back-off goes by."""
-        before = record.ended_at
-        end = record.behaviour.on_term(self._now - record.started_at, self._pod.grace_s)
-        self._clock.spend(end.after_s)
-        record.end(end.code, end.reason, self._now)
-        return before
 
     def _start_all(self, records: Sequence[ContainerRecord], killed_since: dict[str, float | None]) -> bool:
         started = False
@@ -232,68 +208,20 @@ class _Kubelet:
             return False
         if record.runs:
             record.waits.append(wait)
-        self._clock.spend(START_S)
-        return self._begin(record)
-
-    def _begin(self, record: ContainerRecord) -> bool:
-        attempt = record.begin(self._now)
-        if attempt.reason == "StartError":
-            record.end(attempt.code, attempt.reason, self._now)
-            record.why_waiting = "RunContainerError"
-            self._clock.wake_at(self._now + NOTICED_AFTER_S)
+        attempt = self._runtime.start(record)
+        if attempt is None:
             return False
-        run = record.runs
-        if attempt.after_s < NEVER:
-            ended_at = self._now + max(attempt.after_s, SHORTEST_RUN_S)
-            self._exit_at(record, run, attempt.code, attempt.reason, ended_at)
-        self._begin_probes(record, run)
-        self._begin_events(record, attempt.after_s)
+        self._expect_during(record, attempt.after_s)
         return True
 
-    def _begin_probes(self, record: ContainerRecord, run: int) -> None:
-        startup, liveness = record.behaviour.startup(), record.behaviour.liveness()
-        self._on_run(record, run, startup.passes_at, self._set_started)
-        self._on_run(record, run, startup.fails_at, self._set_unhealthy)
-        self._on_run(record, run, startup.passes_at + liveness.fails_at, self._set_unhealthy)
-        self._on_run(record, run, max(startup.passes_at, record.behaviour.ready_after_s()), self._set_ready)
-
-    def _on_run(
-        self, record: ContainerRecord, run: int, after_s: float, change: Callable[[ContainerRecord], None]
-    ) -> None:
-        """Let something happen so long after the start, if the container still is in the same run."""
-        if after_s == 0:
-            change(record)
-        elif after_s < NEVER:
-            self._clock.at(
-                self._now + after_s, lambda: change(record) if record.running and record.runs == run else None
-            )
-
-    def _set_started(self, record: ContainerRecord) -> None:
-        record.started = True
-
-    def _set_ready(self, record: ContainerRecord) -> None:
-        record.ready = record.container.role is not Role.INIT
-
-    def _set_unhealthy(self, record: ContainerRecord) -> None:
-        record.unhealthy = True
-
-    def _begin_events(self, record: ContainerRecord, after_s: float) -> None:
+    def _expect_during(self, record: ContainerRecord, after_s: float) -> None:
+        """Events that are to happen in the middle of the container's first run."""
         if record.runs > 1:
             return
         for event in self._scenario.events:
             if event.during == record.name:
                 middle = after_s / 2 if after_s < NEVER else 5.0
                 self._clock.at(self._now + middle, partial(self._happen, event))
-
-    def _exit_at(self, record: ContainerRecord, run: int, code: int, reason: str, ended_at: float) -> None:
-        """The container ends then, and the kubelet notices a little later."""
-
-        def end() -> None:
-            if record.running and record.runs == run:
-                record.end(code, reason, ended_at)
-
-        self._clock.at(ended_at, end, wakes=False)
-        self._clock.wake_at(ended_at + NOTICED_AFTER_S)
 
     # RestartAllContainers
 
@@ -323,70 +251,24 @@ class _Kubelet:
     # The end of the pod
 
     def _end(self, reason: str = "") -> None:
-        """Stop the app and plain init containers, then the sidecars in reverse order; nothing starts any more."""
+        """Stop everything; nothing starts any more."""
         if self._ending:
             return
         self._ending = True
         self._end_reason = reason
-        sidecars = [record for record in self._inits if record.container.role is Role.SIDECAR]
-        others = [record for record in self._records if record.container.role is not Role.SIDECAR]
-        stopped = max([self._stop(record, self._now) for record in others], default=self._now)
-        for record in reversed(sidecars):
-            stopped = max(stopped, self._stop(record, stopped))
+        self._runtime.stop_all(self._records)
         self._clock.wake_at(self._now)
 
-    def _stop(self, record: ContainerRecord, asked_at: float) -> float:
-        if not record.running:
-            return asked_at
-        left = max(self._pod.grace_s - (asked_at - self._now), SIDECAR_GRACE_S)
-        end = record.behaviour.on_term(asked_at - record.started_at, left)
-        stopped, run = asked_at + end.after_s, record.runs
-        self._exit_at(record, run, end.code, end.reason, stopped)
-        return stopped
-
-    # What the API and kubectl show
-
     def _publish(self) -> None:
-        statuses = [
-            record.status(self._pod, self._release, default_waiting=self._default_waiting) for record in self._records
-        ]
-        self._phase = self._phase_now(statuses)
-        self._show(statuses)
+        self._watch.publish(self._records, self._now, ending=self._ending, deleted=self._deleted)
         limit = self._scenario.restart_limit
         if limit is not None and not self._ending and sum(record.restarts for record in self._records) >= limit:
             self._deleted = True
             self._end("BackoffLimitExceeded")
 
-    def _phase_now(self, statuses: Sequence[ContainerStatus]) -> str:
-        if self._over and self._ending:
-            phase = phase_of(self._pod, statuses, self._release)
-            if self._end_reason or phase not in (SUCCEEDED, FAILED):
-                return FAILED if self._end_reason else end_phase(self._pod, statuses)
-            return phase
-        if self._ending:
-            return self._phase if self._phase not in (SUCCEEDED, FAILED) else RUNNING
-        return phase_of(self._pod, statuses, self._release)
-
-    def _show(self, statuses: Sequence[ContainerStatus]) -> None:
-        line = columns(
-            PodStatus(
-                init=tuple(status for status in statuses if status.container.is_init),
-                apps=tuple(status for status in statuses if not status.container.is_init),
-                phase=self._phase,
-                reason=self._end_reason if self._over else "",
-                initialized=is_initialized(statuses),
-                deleted=self._deleted,
-            ),
-            self._release,
-        )
-        step = Step(round(self._now, 1), line.status, line.ready, line.restarts)
-        last = self._steps[-1]
-        if (last.status, last.ready, last.restarts) != (step.status, step.ready, step.restarts):
-            self._steps.append(step)
-
     def _result(self) -> Simulation:
         return Simulation(
-            steps=tuple(self._steps),
+            steps=tuple(self._watch.steps),
             runs={record.name: record.runs for record in self._records},
             exit_codes={
                 record.name: tuple(run.code for run in record.history if run.code is not None)
@@ -395,7 +277,7 @@ class _Kubelet:
             restarts={record.name: record.restarts for record in self._records},
             waits={record.name: tuple(record.waits) for record in self._records},
             history=tuple(run for record in self._records for run in record.history),
-            phase=self._phase,
+            phase=self._watch.phase,
             reason=self._end_reason,
             loops=any(record.gave_up for record in self._records) or (self._over and not self._ending),
             ended_s=round(self._now, 1),

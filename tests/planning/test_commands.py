@@ -59,6 +59,7 @@ def test_a_script_tells_how_long_it_runs_and_how_it_ends(script, best, worst, co
         (("timeout", "-k", "5", "120", "migrate"), 120, "timeout 120"),
         (("python", "wait.py", "--wait-timeout", "2m"), 120, "--wait-timeout 2m"),
         (("python", "wait.py"), NEVER, ""),
+        (("python3", "-S", "-m", "waiting.wait", "300", '{"wait": "redis"}'), 300, "the wait's own 300s"),
     ],
 )
 def test_deadlines_of_known_programs(argv, worst, bound):

@@ -67,3 +67,20 @@ def test_a_failed_stage_under_never_takes_the_sidecar_down():
     assert simulation.phase == "Failed"
     assert simulation.statuses[-1] == "Init:Error"
     assert all(each.ended_s < float("inf") for each in simulation.history)
+
+
+def _with_hook(command: str):
+    hook = {"postStart": {"exec": {"command": ["sh", "-c", command]}}}
+    return run(pod(sidecar("sc", "sleep 3600", lifecycle=hook), container("i1")))
+
+
+def test_a_post_start_hook_delays_the_next_stage():
+    simulation = _with_hook("sleep 7")
+    started = {each.container: each.started_s for each in simulation.history}
+    assert started["i1"] >= started["sc"] + 7
+
+
+def test_a_post_start_hook_that_fails_kills_the_sidecar():
+    simulation = _with_hook("exit 1")
+    assert simulation.statuses[2:4] == ("Init:PostStartHookError", "Init:CrashLoopBackOff")
+    assert simulation.runs["i1"] == 0
