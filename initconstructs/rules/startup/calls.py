@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
-from initconstructs.rules.startup.shell import AndOr, Group, If, Loop, Node, Simple, Word, parse
+from initconstructs.rules.startup.shell import AndOr, Function, Group, If, Loop, Node, Simple, parse
+from initconstructs.rules.startup.words import Word
 
 SHELLS = frozenset(["sh", "ash", "bash", "dash", "ksh", "zsh"])
 _WRAPPERS = frozenset(
@@ -48,6 +49,8 @@ class Call:
     """What decides whether it runs at all."""
     timed: bool = False
     """Whether `timeout` ends it, or what it is part of."""
+    functions: frozenset[str] = frozenset()
+    """The script's own functions, which are no programs."""
 
     @cached_property
     def program(self) -> str:
@@ -117,9 +120,12 @@ def by_program(argv: tuple[str, ...]) -> Mapping[str, tuple[Call, ...]]:
     return {program: tuple(calls) for program, calls in index.items()}
 
 
-def calls_of_nodes(nodes: Iterable[Node], frame: Call | None = None, depth: int = 0) -> Iterator[Call]:
+def calls_of_nodes(nodes: Sequence[Node], frame: Call | None = None, depth: int = 0) -> Iterator[Call]:
     """Every call below these nodes; `frame` holds the circumstances."""
     frame = frame or Call(())
+    defined = {node.name for node in nodes if isinstance(node, Function)}
+    if defined:
+        frame = replace(frame, functions=frame.functions | defined)
     for node in nodes:
         yield from _of_node(node, frame, depth)
 
@@ -141,6 +147,8 @@ def _of_node(node: Node, frame: Call, depth: int) -> Iterator[Call]:
         yield from _of_node(node.right, replace(frame, tests=frame.tests + left), depth)
     elif isinstance(node, Group):
         yield from calls_of_nodes(node.nodes, frame, depth)
+    else:
+        yield from calls_of_nodes(node.body, frame, depth)
 
 
 def _of_simple(node: Simple, frame: Call, depth: int) -> Iterator[Call]:
@@ -153,7 +161,8 @@ def _of_simple(node: Simple, frame: Call, depth: int) -> Iterator[Call]:
         assignments=node.words[:assigned],
         redirections=node.redirections,
     )
-    yield from _of_words(call, depth)
+    if call.program not in frame.functions:
+        yield from _of_words(call, depth)
     if depth < _DEEPEST:
         for word in (*node.words, *node.redirections):
             for substitution in word.substitutions:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from initconstructs.manifests.pod_template import PodTemplate, is_sidecar, pod_template
 from initconstructs.rules.startup.calls import Call, by_program, calls_of_argv, script_of
-from initconstructs.rules.startup.shell import Word
+from initconstructs.rules.startup.words import Word
 
 _ENTRYPOINTS = frozenset(["wait-for-it", "wait-for", "dockerize", "kubectl", "curl"])
 """Images named like the program that they start when the manifest gives only args."""

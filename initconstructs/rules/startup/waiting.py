@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from initconstructs.manifests.pod_template import child
 from initconstructs.rules.startup.calls import Call, calls_of_argv, calls_of_nodes, is_assignment
-from initconstructs.rules.startup.shell import Loop, Word, identifiers
+from initconstructs.rules.startup.shell import Loop
 from initconstructs.rules.startup.stage import Stage, Workload
+from initconstructs.rules.startup.words import Word, identifiers
 
 _CONSTANT = frozenset(["true", ":", "[", "test", "[["])
 _TESTS = frozenset(["[", "test", "[["])
