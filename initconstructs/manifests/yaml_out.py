@@ -33,7 +33,7 @@ _NOT_PLAIN = re.compile(
     """,
     re.VERBOSE,
 )
-_UNPRINTABLE = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _LONGEST_SIMPLE_KEY = 1000  # a parser gives up on `key:` after 1,024 characters
 
 

@@ -94,7 +94,7 @@ def instances(place: str, owner: object, kinds: Mapping[str, type | tuple[type, 
     """Fields that hold a value of one kind, or None."""
     for name, kind in kinds.items():
         value = getattr(owner, name)
-        if value is not None:
+        if value is not None and not isinstance(value, kind):
             instance(f"{place}.{name}", value, kind, f"write {_named(kind).removeprefix('a ')}(...)")
 
 
@@ -106,7 +106,7 @@ def text(place: str, value: object, remedy: str) -> None:
 
 def words(place: str, value: object, remedy: str = "write a list of strings") -> tuple[str, ...]:
     """A list of strings, kept as a tuple."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+    if isinstance(value, (str, bytes)) or not isinstance(value, (list, tuple, Sequence)):
         raise wrong(place, value, "must be a list of strings, not one string", remedy)
     for index, word in enumerate(value):
         if not isinstance(word, str):
@@ -116,13 +116,17 @@ def words(place: str, value: object, remedy: str = "write a list of strings") ->
 
 def items(place: str, value: Iterable[T], kind: type | tuple[type, ...], remedy: str) -> tuple[T, ...]:
     """A sequence of values of one kind, kept as a tuple."""
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+    if not isinstance(value, (list, tuple)) and not _is_collection(value):
         raise wrong(place, value, "must be a list", remedy)
     kept = tuple(value)
     for index, item in enumerate(kept):
         if not isinstance(item, kind):
             raise wrong(f"{place}[{index}]", item, f"must be {_named(kind)}", remedy)
     return kept
+
+
+def _is_collection(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
 
 
 def _named(kind: type | tuple[type, ...]) -> str:
@@ -132,7 +136,7 @@ def _named(kind: type | tuple[type, ...]) -> str:
 
 def mapping(place: str, value: Mapping[str, T]) -> Mapping[str, T]:
     """A mapping with string keys, kept as a read-only copy."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, (dict, Mapping)):
         raise wrong(place, value, "must be a mapping", "write {...}")
     key: object
     for key in value:

@@ -6,9 +6,7 @@ import difflib
 import functools
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TypeVar
-
-from typing_extensions import ParamSpec
+from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")

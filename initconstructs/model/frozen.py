@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import KeysView
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from typing import ClassVar, NoReturn, TypeVar
 
-from typing_extensions import dataclass_transform
-
 from initconstructs.model.errors import ModelError, ends_at_the_author, near_miss
+
+if sys.version_info >= (3, 11):
+    from typing import dataclass_transform
+else:
+    from typing_extensions import dataclass_transform
 
 T = TypeVar("T")
 

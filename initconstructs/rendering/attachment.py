@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from initconstructs.manifests.pod_template import pod_template
 from initconstructs.model.containers import Container
 from initconstructs.model.environment import EnvValue
 from initconstructs.model.errors import ModelError, ends_at_the_author, near_miss
+from initconstructs.model.frozen import frozen
 from initconstructs.model.order import ordered
 from initconstructs.model.probes import Exec, Probe
 from initconstructs.model.raw import plain
@@ -45,7 +45,7 @@ def attached(
     return _Attachment.of(manifest, stages, mounts or {}, env or {}, settings).manifests()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class _Target:
     """The workload that is there: as far as stages need to know it."""
 
@@ -55,7 +55,7 @@ class _Target:
     stages: Sequence[Step]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class _Attachment:
     """One attachment in the making; `pod` is the pod spec inside `manifest`, a copy of its own."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, cast
 
 from initconstructs.model.environment import FieldRef
 from initconstructs.model.errors import ModelError
+from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import merged, plain
 from initconstructs.model.stages import Step
 from initconstructs.model.volumes import (
@@ -46,7 +47,7 @@ class Owner(Protocol):
     def stages(self) -> Sequence[Step]: ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Company:
     """How the stages reach the Kubernetes API.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from initconstructs.model.containers import BaseContainer, Container
 from initconstructs.model.environment import FileKey
+from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import merged
 from initconstructs.model.settings import Settings
 from initconstructs.model.stages import BaseStage, Sidecar
@@ -16,7 +16,7 @@ from initconstructs.rendering.values import Fields, env_from, env_var, flat, giv
 from initconstructs.rendering.volumes import mount
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ContainerRenderer:
     """Renders the containers of one pod.
 

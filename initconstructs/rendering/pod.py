@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from hashlib import sha256
+from dataclasses import field
 
 from initconstructs.model.containers import BaseContainer, Container
 from initconstructs.model.environment import FileKey
 from initconstructs.model.errors import ModelError
+from initconstructs.model.frozen import frozen
 from initconstructs.model.settings import Settings
 from initconstructs.model.stages import EnvironmentOutput, Sidecar, Step
 from initconstructs.model.volumes import ClaimTemplate, InlineFiles, Mount, Output, Volume
@@ -21,7 +21,7 @@ FILE_KEY_MINOR = 35
 """The first minor that has `fileKeyRef` on by default (gate EnvFiles)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class PodContainers:
     """What becomes of the containers of one pod, before the pod's own settings are added.
 
@@ -133,7 +133,7 @@ class _Handoffs:
         return None if made.volume else f"{taken.stage}.{taken.name}"
 
 
-@dataclass(kw_only=True)
+@frozen
 class _Volumes:
     """The volumes of one pod, found through mounts, each name once."""
 
@@ -163,6 +163,8 @@ class _Volumes:
         """The name of the ConfigMap for inline files: it changes with them, so that a change rolls the pods."""
         if not isinstance(given.source, InlineFiles):
             return ""
+        from hashlib import sha256  # noqa: PLC0415 -- it loads OpenSSL, and few workloads hold files
+
         content = "\0".join(f"{name}\0{text}" for name, text in sorted(given.source.files.items()))
         return f"{self.owner}-{given.name}-{sha256(content.encode()).hexdigest()[:8]}"
 

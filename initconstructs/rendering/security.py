@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from initconstructs.model.containers import BaseContainer, Container, check_profile, unprivileged_way
 from initconstructs.model.errors import ModelError
+from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import merged
 from initconstructs.model.security import PodSecurityContext, Profile, SecurityContext, is_stricter
 from initconstructs.model.stages import BaseStage
@@ -14,7 +13,7 @@ from initconstructs.rendering.values import Fields, flat
 _RUNTIME_DEFAULT = {"type": "RuntimeDefault"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Hardening:
     """How the containers of one pod are filled in.
 
