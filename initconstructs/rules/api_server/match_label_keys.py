@@ -55,7 +55,7 @@ def merged_keys(
             if key in used:
                 yield invalid(f"{path}.matchLabelKeys[{index}]", key, detail)
         return
-    seen = set(selector.get("matchLabels") or ())
+    seen: set[str] = set(selector.get("matchLabels") or ())
     for index, key in enumerate(_merged(keys, mismatched, selector, pod)):
         if key in seen and key in keys:
             yield invalid(f"{path}[{index}]", key, detail)
