@@ -238,12 +238,16 @@ def unmasked_proc(pod: Pod) -> Places:
 
 def procs_unmasked(pod: Pod) -> Places:
     """What both levels say of procMount."""
-    kinds = {security(container).get("procMount") for _, container in pod.containers()} - {None, "Default"}
-    offenders = pod.where(lambda container: security(container).get("procMount") in kinds)
-    if kinds:
-        names = quoted(sorted(map(str, kinds)))
-        message = f"procMount ({offenders} must not set securityContext.procMount to {names})"
+    kinds = sorted({_proc_mount(container) for _, container in pod.containers()} - {"Default"})
+    offenders = pod.where(lambda container: _proc_mount(container) != "Default")
+    if offenders:
+        message = f"procMount ({offenders} must not set securityContext.procMount to {quoted(kinds)})"
         yield offenders.path("securityContext.procMount"), message
+
+
+def _proc_mount(container: Container) -> str:
+    value = security(container).get("procMount")
+    return "Default" if value is None else str(value)
 
 
 @_rule("selinux-type", fix="Remove user and role, and choose one of the container_*_t types or none.")

@@ -92,7 +92,7 @@ def _of_volumes(manifest: Manifest, template: PodTemplate) -> Iterator[_Referenc
         for source_path, source in entries(child(volume, "projected"), "sources", f"{path}.projected"):
             yield from _of_source(source_path, source)
         claim = child(volume, "persistentVolumeClaim").get("claimName")
-        if isinstance(claim, str) and claim and volume.get("name") not in templates:
+        if isinstance(claim, str) and claim and str(volume.get("name")) not in templates:
             yield _Reference(f"{path}.persistentVolumeClaim", "claimName", "PersistentVolumeClaim", claim)
 
 

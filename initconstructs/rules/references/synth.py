@@ -49,7 +49,7 @@ class Synth:
         """The pods that the labels select."""
         first = next(iter(selector.items()))
         candidates = self._by_label.get((in_namespace, first[0], str(first[1])), [])
-        return [template for template in candidates if selector.items() <= child(template.metadata, "labels").items()]
+        return [template for template in candidates if _matches(child(template.metadata, "labels"), selector)]
 
     @cached_property
     def _by_label(self) -> Mapping[tuple[str, str, str], list[PodTemplate]]:
@@ -66,6 +66,10 @@ class Synth:
             (namespace(manifest), str(template.spec.get("serviceAccountName") or "default"))
             for manifest, template in self.workloads
         )
+
+
+def _matches(labels: Manifest, selector: Manifest) -> bool:
+    return all(labels.get(key) == value for key, value in selector.items())
 
 
 def kind(manifest: Manifest) -> str:

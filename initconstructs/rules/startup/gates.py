@@ -84,7 +84,7 @@ def _needs(stage: Stage, sidecar: Stage) -> bool:
     if any(host in text for text in texts for host in _LOOPBACK):
         return True
     written = {str(m.get("name")) for _, m in _mounts(sidecar) if m.get("readOnly") is not True}
-    return any(mount.get("readOnly") is True and mount.get("name") in written for _, mount in _mounts(stage))
+    return any(mount.get("readOnly") is True and str(mount.get("name")) in written for _, mount in _mounts(stage))
 
 
 def _mounts(stage: Stage) -> Iterator[tuple[str, Mapping[str, object]]]:
