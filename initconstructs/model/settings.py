@@ -82,9 +82,14 @@ class Settings:
         return replace(inherited, **{name: each for name, each in given.items() if each is not None})
 
     @property
+    def target(self) -> str:
+        """The target's version, such as "1.36"."""
+        return self.kubernetes or "1.36"
+
+    @property
     def minor(self) -> int:
         """The target's minor version."""
-        return minor_of(self.kubernetes or "1.36")
+        return minor_of(self.target)
 
     @property
     def ceiling(self) -> Profile:

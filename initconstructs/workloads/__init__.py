@@ -4,6 +4,7 @@ This package alone imports cdk8s, which starts a Node process; everything else i
 """
 
 from initconstructs.workloads.attachment import attach
+from initconstructs.workloads.gate import acknowledge, check_at_synth
 from initconstructs.workloads.kinds import CronJob, DaemonSet, Deployment, Job, Pod, StatefulSet, Workload
 from initconstructs.workloads.scopes import configure, settings_of
 
@@ -15,7 +16,9 @@ __all__ = [
     "Pod",
     "StatefulSet",
     "Workload",
+    "acknowledge",
     "attach",
+    "check_at_synth",
     "configure",
     "settings_of",
 ]

@@ -17,6 +17,7 @@ from initconstructs.model.stages import Step
 from initconstructs.model.volumes import Mount
 from initconstructs.rendering.attachment import attached
 from initconstructs.workloads.api_objects import add_object, add_rest, child_id, head, pointer
+from initconstructs.workloads.refusal import problems, raise_for, refuse
 from initconstructs.workloads.scopes import effective
 
 
@@ -34,12 +35,15 @@ def attach(
     All that is there is kept; `attached` in the pure door says how the parts come together. Call it when the workload
     is complete: a cdk8s-plus workload that changes afterwards is an error at synth.
 
-    Raises `ModelError` when the target has no pod, and where a name, path or variable is taken.
+    Raises `ModelError` when the target has no pod, where a name, path or variable is taken, and for what the API server
+    would refuse of the stages.
     """
     api_object = _workload_of(target)
     before = api_object.to_json()
-    after, *company = attached(before, stages, mounts=mounts, env=env, settings=effective(api_object, settings))
+    in_force = effective(api_object, settings)
+    after, *company = attached(before, stages, mounts=mounts, env=env, settings=in_force)
     _check_new(api_object, company)
+    _refuse_new(before, after, company, in_force.target)
     if type(api_object).to_json is ApiObject.to_json:
         api_object.add_json_patch(*(JsonPatch.add(path, each) for path, each in _changes(before, after)))
     else:
@@ -53,6 +57,20 @@ def _check_new(parent: ApiObject, manifests: Sequence[Mapping[str, Any]]) -> Non
         if parent.node.try_find_child(child_id(manifest)):
             name = f'{manifest["kind"]} "{manifest["metadata"]["name"]}"'
             raise ModelError(f"attach: {name}", "is there from an earlier attach()", "attach these stages together")
+
+
+def _refuse_new(
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+    company: Sequence[Mapping[str, object]],
+    kubernetes: str,
+) -> None:
+    """What was wrong before is its author's: only what the stages bring is refused here."""
+    old = [each.message for each in problems(before, kubernetes)]
+    new = [each for each in problems(after, kubernetes) if each.message not in old]
+    place = f"attach: {after['kind']}"
+    raise_for(place, new, kubernetes)
+    refuse(place, company, kubernetes)
 
 
 def _workload_of(target: Construct) -> ApiObject:

@@ -34,7 +34,8 @@ from initconstructs.model.workload import (
 )
 from initconstructs.rendering.workload import identity, render, selector_labels
 from initconstructs.workloads.api_objects import add_object, add_rest, head
-from initconstructs.workloads.scopes import around, effective
+from initconstructs.workloads.refusal import refuse
+from initconstructs.workloads.scopes import effective, namespace_of
 
 
 class _ErrorsEndAtTheAuthor(JSIIMeta):
@@ -61,12 +62,14 @@ class Workload(ApiObject, metaclass=_ErrorsEndAtTheAuthor):
     _value: ClassVar[Callable[..., WorkloadSpec]]
 
     def __init__(self, scope: Construct, id: str, settings: Settings | None, given: Mapping[str, object]) -> None:
-        namespace = given.get("namespace") or around(scope).namespace
+        namespace = given.get("namespace") or namespace_of(scope)
         spec = self._value(**{"name": _as_name(id)} | dict(given) | {"namespace": namespace})
         super().__init__(scope, id, **head(identity(spec), named="name" in given))
         try:
             self._spec = spec if "name" in given else replace(spec, name=self.name)
-            self._manifests = render(self._spec, settings=effective(scope, settings))
+            in_force = effective(scope, settings)
+            self._manifests = render(self._spec, settings=in_force)
+            refuse(spec.place, self._manifests, in_force.target)
             add_rest(self, self._manifests[0])
             for manifest in self._manifests[1:]:
                 add_object(self, manifest)
