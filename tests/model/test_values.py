@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import initconstructs
 from initconstructs import Container, DeploymentSpec, ModelError, Probe, Resources, Sleep, Stage, TcpSocket
+from initconstructs.model.checks import Duration
 from initconstructs.model.resources import amount
 
 VALUES = [each for name in initconstructs.__all__ if is_dataclass(each := getattr(initconstructs, name))]
@@ -33,7 +34,7 @@ def test_values_are_equal_by_content() -> None:
     same = Stage("wait", image="busybox:1.36", command=("true",))
     assert same == STAGE
     assert replace(STAGE, image="other") != STAGE
-    assert STAGE != "wait"
+    assert cast(object, "wait") != STAGE
 
 
 def test_a_replaced_value_is_checked_again() -> None:
@@ -68,7 +69,7 @@ def test_lists_and_mappings_are_copies() -> None:
 @given(seconds=st.integers(min_value=0, max_value=10**6))
 def test_a_span_is_the_same_however_it_is_written(seconds: int) -> None:
     hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
-    written = [seconds, timedelta(seconds=seconds), f"{seconds}s", f"{hours}h{minutes}m{rest}s"]
+    written: list[Duration] = [seconds, timedelta(seconds=seconds), f"{seconds}s", f"{hours}h{minutes}m{rest}s"]
     assert {Sleep(each).duration for each in written} == {seconds}
 
 
@@ -101,7 +102,7 @@ def test_a_number_is_a_quantity(number: float) -> None:
 @given(a=st.integers(min_value=1, max_value=10**6), b=st.integers(min_value=1, max_value=10**6))
 def test_a_request_never_exceeds_its_limit(a: int, b: int) -> None:
     low, high = sorted([a, b])
-    assert Resources(requests={"memory": f"{low}Ki"}, limits={"memory": high * 1024})
+    Resources(requests={"memory": f"{low}Ki"}, limits={"memory": high * 1024})
     with pytest.raises(ModelError, match="is above the limit"):
         Resources(requests={"memory": high * 1024 + 1}, limits={"memory": f"{low}Ki"})
 

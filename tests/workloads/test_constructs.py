@@ -123,7 +123,8 @@ def test_dependencies_order_the_output(chart: Chart) -> None:
 
 def test_what_the_stages_bring_stands_beside_the_workload(chart: Chart, yaml_snapshot: object) -> None:
     runs = Stage("run", image="a:1", mounts=[SCRIPTS.at("/scripts")], command=["sh", "/scripts/wait.sh"])
-    job = {"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": {"spec": {"containers": []}}}}
+    pod = {"restartPolicy": "Never", "containers": [{"name": "load", "image": "a:1"}]}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": {"spec": pod}}}
     brings = Stage("migrate", image="a:1", objects=[job, {"apiVersion": "v1", "kind": "ServiceAccount"}])
     make(Deployment, chart, name="api", stages=[ASKS, runs, brings])
     assert synthesized(chart) == yaml_snapshot
