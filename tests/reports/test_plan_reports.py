@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +134,29 @@ def test_json_adds_the_simulation():
         "PodInitializing",
         "Running",
     ]
+
+
+def _fields(value: object) -> set[str]:
+    """The names of all fields, except where the names are those of containers or resources."""
+    if isinstance(value, list):
+        return set().union(*map(_fields, value))
+    if not isinstance(value, dict):
+        return set()
+    by_name = {"requests", "limits", "decided_by", "idle", "total", "peak", "paths", "runs", "restarts", "exit_codes"}
+    inner = [_fields(each) for name, each in value.items() if name not in by_name]
+    return set(value).union(*inner)
+
+
+def test_every_field_of_the_json_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "explain-json.md").read_text()
+    job = shop() | {"apiVersion": "batch/v1", "kind": "Job"}
+    scenario = read_scenario(["fetch=1,0"])
+    explained = json.loads(explain([shop(), job], format="json", scenario=scenario))
+    compared = json.loads(diff([shop()], [job], format="json"))
+    assert {name for name in _fields(explained) | _fields(compared) if f"`{name}`" not in page} <= {
+        "version",
+        "workloads",
+    }
 
 
 def test_json_of_a_job_tells_of_its_pods():
