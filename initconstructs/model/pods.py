@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal, TypeAlias
 
@@ -108,11 +108,3 @@ def host_aliases(place: str, given: Mapping[str, Words]) -> Mapping[str, Words]:
     return checks.mapping(
         place, {address: checks.words(f"{place}[{address!r}]", names) for address, names in kept.items()}
     )
-
-
-def labels(place: str, given: Mapping[str, str]) -> Mapping[str, str]:
-    """Labels or annotations."""
-    return checks.strings(place, given)
-
-
-Tolerations: TypeAlias = Sequence[Toleration]

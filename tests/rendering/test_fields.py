@@ -456,6 +456,12 @@ def test_replicas_keep_apart_and_other_rules_stay(always: bool, when: str) -> No
     assert found == kept | {key: [*cast("list[object]", kept[key]), added]}
 
 
+def test_replicas_may_spread_over_other_pods_than_their_own() -> None:
+    spread = TopologySpread("zone", when_unsatisfiable="ScheduleAnyway", match_labels={"tier": "web"})
+    [found] = pod_of(DeploymentSpec, topology_spread=[spread])["spec"]["topologySpreadConstraints"]
+    assert found["labelSelector"] == {"matchLabels": {"tier": "web"}}
+
+
 def test_apart_is_the_short_way() -> None:
     assert Affinity.apart("zone", always=True) == Affinity(apart_by="zone", apart_always=True)
 

@@ -94,6 +94,12 @@ def test_what_the_author_says_goes_before_the_profile() -> None:
     }
 
 
+def test_dropped_capabilities_of_the_authors_own_replace_the_profiles() -> None:
+    app = Container("app", image="shop:1", security=SecurityContext(capabilities=Capabilities(drop=["ALL", "KILL"])))
+    found = contexts(pod_of(containers=[app]))[2]
+    assert found == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL", "KILL"]}}
+
+
 def test_the_pods_own_context_is_merged_over_the_profile() -> None:
     own = PodSecurityContext(run_as_user=1000, fs_group=2000, seccomp_profile=SeccompProfile("RuntimeDefault"))
     assert contexts(pod_of(security=own))[0] == NON_ROOT | SECCOMP | {"runAsUser": 1000, "fsGroup": 2000}
