@@ -195,6 +195,8 @@ def _is(kind: str, value: object) -> bool:
 
 def _literal(value: object) -> str:
     """A quantity is parsed from its JSON text, whatever its type; quotes and spaces are taken off, escapes stay."""
+    if isinstance(value, (Mapping, list, tuple)):
+        return "{}"  # no quantity either way
     text = json.dumps(value, default=str)
     return (text[1:-1] if isinstance(value, str) else text).strip(" ")
 
