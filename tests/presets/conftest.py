@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -292,15 +292,6 @@ class QuietHandler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def tls_server(certificate: Path) -> Iterator[tuple[int, Path]]:
-    """An HTTPS server: its port, and its authority's certificate."""
-    server = https_server(certificate, QuietHandler)
-    yield server.server_port, certificate / "ca.crt"
-    server.shutdown()
-    server.server_close()
-
-
 class QuietServer(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -308,10 +299,33 @@ class QuietServer(ThreadingHTTPServer):
         pass
 
 
-def https_server(certificate: Path, handler: type[BaseHTTPRequestHandler]) -> QuietServer:
-    server = QuietServer(("127.0.0.1", 0), handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "ca.crt", certificate / "key.pem")
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    return server
+@dataclass
+class Https:
+    """Serves a handler over TLS."""
+
+    certificate: Path
+    Handler: type[QuietHandler] = QuietHandler
+
+    @contextmanager
+    def serve(self, handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+        """The port of a server that runs meanwhile."""
+        server = QuietServer(("127.0.0.1", 0), handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate / "ca.crt", self.certificate / "key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+        server.socket.close()
+
+
+@pytest.fixture
+def https(certificate: Path) -> Https:
+    return Https(certificate)
+
+
+@pytest.fixture
+def tls_server(https: Https) -> Iterator[tuple[int, Path]]:
+    """An HTTPS server: its port, and its authority's certificate."""
+    with https.serve(QuietHandler) as port:
+        yield port, https.certificate / "ca.crt"

@@ -120,17 +120,17 @@ class TestDns:
 
     SCRIPT = """
         ip link set lo up && echo nameserver 127.0.0.1 > "$1" && mount --bind "$1" /etc/resolv.conf || exit 77
-        sleep 1 && "$2" -k -C /dev/null --log-facility=- --pid-file= --user=root --group=root \\
+        sleep 1 && "$2" -d -C /dev/null --pid-file= --user=root \\
             --bind-interfaces --listen-address=127.0.0.1 --no-resolv --no-hosts \\
             --host-record=kafka.test,10.0.0.1 --host-record=kafka.test,10.0.0.2 &
-        shift 2; "$@"; code=$?; kill %1 2>/dev/null; exit "$code"
+        shift 2; "$@"; exit "$?"  # as process 1, it takes the name server along
     """
 
     def run(self, kubelet, servers, tmp_path: Path, at_least: int):
         (dnsmasq,) = servers.need("dnsmasq")
-        if subprocess.run(["unshare", "-rmn", "true"], capture_output=True, check=False).returncode:
+        if subprocess.run(["unshare", "-rmnpf", "true"], capture_output=True, check=False).returncode:
             pytest.skip("this machine gives no namespaces, so no name server can stand in for its own")
-        wrap = ["unshare", "-rmn", "bash", "-c", self.SCRIPT, "sh", str(tmp_path / "resolv.conf"), dnsmasq]
+        wrap = ["unshare", "-rmnpf", "bash", "-c", self.SCRIPT, "sh", str(tmp_path / "resolv.conf"), dnsmasq]
         wait = waiting.dns("kafka.test", at_least=at_least, timeout=4)
         return kubelet.run(wait, wrap=wrap, PATH="/usr/sbin:/usr/bin:/sbin:/bin")
 

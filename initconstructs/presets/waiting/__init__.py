@@ -19,6 +19,15 @@ All of them share:
 
 from initconstructs.presets.waiting.files import file
 from initconstructs.presets.waiting.network import dns, http, tcp
+from initconstructs.presets.waiting.objects import (
+    condition,
+    field,
+    job_complete,
+    pod_ready,
+    pods_ready,
+    rollout,
+    service_endpoints,
+)
 from initconstructs.presets.waiting.services import (
     elasticsearch,
     grpc,
@@ -39,18 +48,25 @@ __all__ = [
     "Tls",
     "Wait",
     "all_of",
+    "condition",
     "dns",
     "elasticsearch",
+    "field",
     "file",
     "grpc",
     "http",
+    "job_complete",
     "kafka",
     "memcached",
     "mongodb",
     "mysql",
     "nats",
+    "pod_ready",
+    "pods_ready",
     "postgres",
     "rabbitmq",
     "redis",
+    "rollout",
+    "service_endpoints",
     "tcp",
 ]

@@ -1,0 +1,186 @@
+"""Waits for objects of the Kubernetes API, in the workload's own namespace.
+
+Each may list and watch the objects that it asks about and nothing else: by name where there is one (`resourceNames`),
+which the API server allows for requests with a field selector on that name. Objects of another namespace, and those
+without a namespace, would need rights that a Role of the workload's namespace can't give.
+
+Sources: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from typing_extensions import Unpack
+
+from initconstructs.model import checks
+from initconstructs.model.errors import ends_at_the_author, wrong
+from initconstructs.model.stages import PolicyRule
+from initconstructs.presets.waiting.address import check_text
+from initconstructs.presets.waiting.wait import Spec, StageOptions, Wait, named, wait
+
+CREDENTIALS = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+_CONTROLLERS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
+_API_VERSION = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[a-z0-9]+")
+
+
+@ends_at_the_author
+def job_complete(name: str, /, *, gone: Literal["wait", "complete"] = "wait", **options: Unpack[StageOptions]) -> Wait:
+    """Wait until a Job is complete. A Job that has failed ends the wait at once, with exit code 3.
+
+        waiting.job_complete("seed-1.4.2", gone="complete")
+
+    A finished Job that its `ttlSecondsAfterFinished` removes while the stage waits passes: the watch brings its last
+    state. One that was removed before the stage started leaves no trace, and looks like one that was never made.
+    `gone` says which it is: "wait" until there is one, or "complete" where the Job is always made before the pods (a
+    Helm hook, a sync wave). If neither holds, ask for what the Job achieves, with `http`, `file`, `condition` or
+    the migrating tool: a pod that starts next month still finds that.
+
+    May: list and watch this Job. Sources: https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/
+    """
+    checks.choice("job_complete: gone", gone, ("wait", "complete"))
+    absent = "is not there: not made yet, or removed by its TTL (then ask for what it achieves)"
+    return _one(
+        "batch/v1", "jobs", name, {"at": f"job {name}", "until": "complete", "gone": gone, "absent": absent}, options
+    )
+
+
+@ends_at_the_author
+def rollout(
+    name: str,
+    /,
+    *,
+    kind: Literal["Deployment", "StatefulSet", "DaemonSet"] = "Deployment",
+    **options: Unpack[StageOptions],
+) -> Wait:
+    """Wait until every pod of a workload is of its latest version and available: `kubectl rollout status`.
+
+        waiting.rollout("schema-registry")
+
+    May: list and watch this workload. Sources: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/
+    """
+    checks.choice("rollout: kind", kind, tuple(_CONTROLLERS))
+    spec = {"at": f"{kind.lower()} {name}", "until": "rolled out", "kind": kind}
+    return _one("apps/v1", _CONTROLLERS[kind], name, spec, options)
+
+
+@ends_at_the_author
+def pod_ready(name: str, /, **options: Unpack[StageOptions]) -> Wait:
+    """Wait until one pod, of a StatefulSet say, is ready and not about to go.
+
+        waiting.pod_ready("kafka-0")
+
+    May: list and watch this pod. Sources: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
+    """
+    return _one("v1", "pods", name, {"at": f"pod {name}", "until": "ready", "at_least": 1}, options)
+
+
+@ends_at_the_author
+def pods_ready(labels: Mapping[str, str], *, at_least: int = 1, **options: Unpack[StageOptions]) -> Wait:
+    """Wait until at least so many pods with these labels are ready and not about to go.
+
+        waiting.pods_ready({"app": "kafka"}, at_least=3)
+
+    May: list and watch pods, all of the namespace, as the API knows no right to those of a label. A Service that
+    selects the pods asks for less: `service_endpoints`.
+
+    Sources: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
+    """
+    kept = checks.strings("pods_ready: labels", labels)
+    for part in (*kept, *kept.values()):
+        if not re.fullmatch(r"[-A-Za-z0-9_./]*", part):
+            raise wrong(
+                "pods_ready: labels", part, "must be a label: letters, digits, '-', '_', '.' and '/'", "correct it"
+            )
+    checks.number("pods_ready: at_least", at_least, 1)
+    selector = ",".join(f"{key}={value}" for key, value in sorted(kept.items()))
+    if not selector:
+        raise wrong("pods_ready: labels", dict(labels), "must not be empty", 'write {"app": "kafka"}, say')
+    spec = {"at": f"pods {selector}", "until": "ready", "at_least": at_least}
+    rule = PolicyRule(verbs=["list", "watch"], resources=["pods"])
+    return _wait("v1", "pods", spec | {"select": {"labelSelector": selector}}, rule, options)
+
+
+@ends_at_the_author
+def service_endpoints(name: str, /, *, at_least: int = 1, **options: Unpack[StageOptions]) -> Wait:
+    """Wait until a Service has at least so many ready endpoints.
+
+        waiting.service_endpoints("db")
+
+    May: list and watch EndpointSlices, all of the namespace, as their names are generated. Prefer a wait that asks the
+    service itself, `postgres` or `http` say: it needs no rights and sees more.
+
+    Sources: https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
+    """
+    checks.label("service_endpoints: name", name)
+    checks.number("service_endpoints: at_least", at_least, 1)
+    select = {"labelSelector": f"kubernetes.io/service-name={name}"}
+    spec = {"at": f"service {name}", "until": "endpoints", "at_least": at_least, "select": select}
+    rule = PolicyRule(verbs=["list", "watch"], resources=["endpointslices"], api_groups=["discovery.k8s.io"])
+    return _wait("discovery.k8s.io/v1", "endpointslices", spec, rule, options)
+
+
+@ends_at_the_author
+def condition(
+    resource: str,
+    name: str,
+    /,
+    *,
+    api_version: str,
+    condition: str = "Ready",
+    status: Literal["True", "False", "Unknown"] = "True",
+    **options: Unpack[StageOptions],
+) -> Wait:
+    """Wait until a condition of any object has a status.
+
+        waiting.condition("certificates", "shop-tls", api_version="cert-manager.io/v1")
+
+    `resource` is the plural of the API's path. A condition that says it is about an older generation doesn't pass.
+
+    May: list and watch this object. Sources: https://kubernetes.io/docs/reference/generated/kubectl/kubectl-commands#wait
+    """
+    check_text("condition: condition", condition)
+    checks.choice("condition: status", status, ("True", "False", "Unknown"))
+    spec = {"at": f"{resource} {name}", "until": "condition", "condition": condition, "status": status}
+    return _one(api_version, resource, name, spec, options)
+
+
+@ends_at_the_author
+def field(
+    resource: str, name: str, /, *, api_version: str, path: str, value: str, **options: Unpack[StageOptions]
+) -> Wait:
+    """Wait until a field of any object has a value, compared as text.
+
+        waiting.field("persistentvolumeclaims", "data", api_version="v1", path="status.phase", value="Bound")
+
+    `path` goes through mappings only. May: list and watch this object.
+
+    Sources: https://kubernetes.io/docs/reference/generated/kubectl/kubectl-commands#wait
+    """
+    names = check_text("field: path", path).split(".")
+    if not all(names):
+        raise wrong("field: path", path, "must be names joined by '.'", 'write "status.phase", say')
+    spec = {"at": f"{resource} {name}", "until": "field", "field": names, "value": check_text("field: value", value)}
+    return _one(api_version, resource, name, spec, options)
+
+
+def _one(api_version: object, resource: str, name: str, spec: Spec, options: StageOptions) -> Wait:
+    """A wait for the one object of this name."""
+    checks.subdomain("name", name)
+    if not isinstance(api_version, str) or not _API_VERSION.fullmatch(api_version):
+        raise wrong("api_version", api_version, 'must be "v1" or "group/version"', 'write "cert-manager.io/v1", say')
+    checks.label("resource", resource)
+    group = api_version.rpartition("/")[0]
+    rule = PolicyRule(verbs=["list", "watch"], resources=[resource], api_groups=[group], resource_names=[name])
+    select = {"fieldSelector": f"metadata.name={name}"}
+    return _wait(api_version, resource, {**spec, "select": select}, rule, options)
+
+
+def _wait(api_version: str, resource: str, spec: Spec, rule: PolicyRule, options: StageOptions) -> Wait:
+    root = "/apis" if "/" in api_version else "/api"
+    path = f"{root}/{api_version}/namespaces/{{namespace}}/{resource}"
+    asked: dict[str, object] = {"wait": "kubernetes", **spec, "path": path, "credentials": CREDENTIALS}
+    return wait(named(str(spec["at"])), [asked], options, [rule])
