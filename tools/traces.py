@@ -331,8 +331,8 @@ def render(verdicts: Sequence[Verdict], bound: int, bindings: int) -> str:
         "- **equal but for a look**: the pod was started twice and the two watches differ from each other. A status",
         "  that holds for less than a second is shown only when the kubelet happens to publish in between.",
         "- **made by hand**: somebody killed a sandbox, restarted the kubelet, removed records or stopped a container;",
-        "  no manifest tells when. `tests/planning/test_traces_by_hand.py` rebuilds these pods and holds what was shown",
-        "  and what ran again.",
+        "  no manifest tells when. `tests/planning/test_traces_by_hand.py` rebuilds these pods and holds what was",
+        "  shown and what ran again.",
         "",
     ]
     for verdict in verdicts:

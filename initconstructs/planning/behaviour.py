@@ -43,7 +43,9 @@ class Behaviour:
         self._reading = read_command(container)
         codes = scenario.exits.get(container.name, ())
         used = min(scenario.used.get(container.name, 0), max(len(codes) - 1, 0))
-        self._attempts = _given(codes[used:], self._reading) or (_by_manifest(container, pod, self._reading),)
+        self._attempts = _given(codes[used:], container, self._reading) or (
+            _by_manifest(container, pod, self._reading),
+        )
         self.given = len(codes) - used
         self._events = scenario.events
 
@@ -103,10 +105,12 @@ class Behaviour:
         return max([float(probe.initial_delay_s), *made])
 
 
-def _given(codes: Sequence[ExitCode], reading: Reading) -> tuple[Attempt, ...]:
+def _given(codes: Sequence[ExitCode], container: Container, reading: Reading) -> tuple[Attempt, ...]:
     after_s = reading.best_s if _UNKNOWN_RUN_S <= reading.best_s < _STABLE_S else _UNKNOWN_RUN_S
     if reading.worst_s < _UNKNOWN_RUN_S:
         after_s = 0.0
+    killed_for_memory = "memory" in child(container.raw, "resources", "limits") and _KILLED not in reading.codes
+    codes = [OOM_KILLED if code == _KILLED and killed_for_memory else code for code in codes]
     return tuple(_attempt(code, after_s) for code in codes)
 
 

@@ -86,6 +86,20 @@ def test_a_killed_container_shows_its_reason():
     assert simulation.exit_codes["i1"] == (137,)
 
 
+@pytest.mark.parametrize(
+    ("command", "limits", "shows"),
+    [
+        ("work", {"memory": "24Mi"}, "Init:OOMKilled"),
+        ("work", {}, "Init:Error"),
+        ("exit 137", {"memory": "24Mi"}, "Init:Error"),
+    ],
+    ids=["limited", "unlimited", "says so itself"],
+)
+def test_137_of_a_container_with_a_memory_limit_is_a_kill_for_memory(command, limits, shows):
+    init = container("i1", command, resources={"limits": limits})
+    assert run(pod(init, policy="Never"), i1=(137,)).statuses[-1] == shows
+
+
 def test_a_command_that_cannot_start_shows_start_error_once_it_is_final():
     never = run(pod(container("i1"), policy="Never"), i1=("start-error",))
     always = run(pod(container("i1")), i1=("start-error",))
