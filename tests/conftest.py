@@ -1,4 +1,4 @@
-"""What all tests share: snapshots, one readable YAML file each."""
+"""What all tests share: snapshots, one readable YAML file each, and properties that a busy machine can't fail."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from initconstructs.manifests.yaml_out import dump_yaml
+
+settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any pace")
 
 
 class YamlSnapshot(SingleFileSnapshotExtension):
