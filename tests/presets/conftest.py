@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from initconstructs import Container, DeploymentSpec, Stage, render
 
@@ -242,22 +241,6 @@ def servers(tmp_path: Path) -> Iterator[Servers]:
     made = Servers(tmp_path)
     yield made
     made.stop()
-
-
-@pytest.fixture
-def as_yaml() -> Callable[[Stage], str]:
-    """What a workload looks like with this stage, the program's own text left out."""
-
-    def show(stage: Stage) -> str:
-        app = Container("app", image="example.org/app:1")
-        found = render(DeploymentSpec("app", namespace="shop", containers=[app], stages=[stage]))
-        template = found[0]["spec"]["template"]["spec"]
-        shown = [template["initContainers"][0]]
-        for each in found[1:]:
-            shown.append(each | {"data": sorted(each["data"])} if each["kind"] == "ConfigMap" else each)
-        return yaml.safe_dump_all(shown, sort_keys=False, width=110)
-
-    return show
 
 
 @pytest.fixture(scope="session")
