@@ -32,7 +32,7 @@ def pod_security(pod: PodContext) -> Problems:
         yield from shared_process_namespace(path)
     if "sysctls" in context:
         yield from sysctl(context["sysctls"], f"{path}.sysctls", pod)
-    yield from pod_security_policies(context, path, ("fsGroupChangePolicy",))
+    yield from pod_security_policies(context, path, ("fsGroupChangePolicy",), pod)
     if "seccompProfile" in context:
         yield from seccomp_profile(context["seccompProfile"], f"{path}.seccompProfile")
     if "windowsOptions" in context:
@@ -91,7 +91,7 @@ def _dotted(name: str) -> str:
 
 
 @rule("pod-security-policy", fix="Use one of the values that the message lists.")
-def pod_security_policies(context: Node, path: str, fields: tuple[str, ...], pod: PodContext | None = None) -> Causes:
+def pod_security_policies(context: Node, path: str, fields: tuple[str, ...], pod: PodContext) -> Causes:
     """The policies of a security context have known values.
 
     What: fsGroupChangePolicy is Always or OnRootMismatch, supplementalGroupsPolicy Merge or Strict, seLinuxChangePolicy
@@ -101,8 +101,8 @@ def pod_security_policies(context: Node, path: str, fields: tuple[str, ...], pod
     Fix: `fsGroupChangePolicy: OnRootMismatch`.
     Source: validatePodSpecSecurityContext in pkg/apis/core/validation/validation.go
     """
-    mount = pod is not None and pod.target.enabled("SELinuxMount")
-    known = {**_POLICIES, "seLinuxChangePolicy": ("MountOption", "Recursive") if mount else ("Recursive",)}
+    change = ("MountOption", "Recursive") if pod.target.enabled("SELinuxMount") else ("Recursive",)
+    known = {**_POLICIES, "seLinuxChangePolicy": change}
     for field in fields:
         if field in context and context[field] not in known[field]:
             yield not_supported(f"{path}.{field}", context[field], known[field])

@@ -71,10 +71,7 @@ def volumes(pod: PodContext) -> Problems:
 
 
 def _source(volume: Node, path: str, pod: PodContext) -> Problems:
-    if len(volume) == 2:
-        given = [name for name in volume if name != "name"]
-    else:
-        given = [name for name in _ORDER if name in volume]
+    given = [name for name in _ORDER if name in volume]
     if not given:
         return
     first = given[0]
