@@ -8,7 +8,7 @@ from collections.abc import KeysView
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from typing import ClassVar, NoReturn, TypeVar
 
-from initconstructs.model.errors import ModelError, ends_at_the_author, near_miss
+from initconstructs.model.errors import ModelError, ends_at_the_author, near_miss, wrong
 
 if sys.version_info >= (3, 11):
     from typing import dataclass_transform
@@ -35,6 +35,10 @@ def frozen(cls: type[T]) -> type[T]:
     return made
 
 
+_SCALARS: dict[str, type] = {"bool": bool, "bool | None": bool, "str | None": str}
+"""Annotations, as written, of flags and texts that have no rule of their own: "false" is no flag."""
+
+
 class _Shape:
     """The fields of one class, ready for its constructor."""
 
@@ -46,6 +50,7 @@ class _Shape:
         self.defaults = {each.name: each.default for each in own if each.default is not MISSING}
         self.factories = {each.name: each.default_factory for each in own if each.default_factory is not MISSING}
         self.required = self.known - self.defaults.keys() - self.factories.keys()
+        self.scalars = {each.name: kind for each in own if (kind := _SCALARS.get(str(each.type)))}
         self.checks = hasattr(cls, "__post_init__")
 
 
@@ -65,6 +70,9 @@ class _Value:
             if values.keys() != shape.known:
                 raise _misfit(type(self), values.keys())
         self.__dict__.update(values)
+        for name, kind in shape.scalars.items():
+            if not isinstance(values[name], kind) and values[name] is not None:
+                raise _mistyped(type(self), name, values[name])
         if shape.checks:
             self.__post_init__()  # type: ignore[attr-defined]
 
@@ -117,6 +125,12 @@ def _by_name(cls: type, args: tuple[object, ...], given: dict[str, object]) -> d
     if twice:
         raise ModelError(f"{cls.__name__}({twice[0]}=...)", "is given twice", "give it once")
     return named | given
+
+
+def _mistyped(cls: type, name: str, value: object) -> ModelError:
+    shape: _Shape = getattr(cls, "_SHAPE")  # noqa: B009 -- as above
+    rule, remedy = ("text", "quote it") if shape.scalars[name] is str else ("True or False", "write it without quotes")
+    return wrong(f"{cls.__name__}.{name}", value, f"must be {rule}", remedy)
 
 
 def _misfit(cls: type, names: KeysView[str]) -> ModelError:
