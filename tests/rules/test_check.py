@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from initconstructs import rules
@@ -111,6 +111,17 @@ odd = st.recursive(
 )
 
 
+UNHASHABLE = {
+    "volumes": [{"name": [], "persistentVolumeClaim": {"claimName": "c"}}],
+    "initContainers": [
+        {"restartPolicy": "Always", "volumeMounts": [{"name": "v"}], "securityContext": {"procMount": {}}},
+        {"name": {}, "volumeMounts": [{"name": [], "readOnly": True}], "command": ["sh", "-c", ["x"]]},
+    ],
+}
+
+
+@example([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": [], "labels": {"a": []}}, "spec": UNHASHABLE}])
+@example([{"apiVersion": "v1", "kind": "Service", "spec": {"selector": {"a": []}, "ports": [{"targetPort": []}]}}])
 @given(
     st.lists(
         st.fixed_dictionaries({"kind": st.sampled_from(KINDS)}, optional={"spec": odd, "metadata": odd}), max_size=3
