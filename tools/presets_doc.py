@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from initconstructs.model.stages import PolicyRule
+from initconstructs.model.stages import PolicyRule, Stage
 from initconstructs.presets import images, waiting
 
 PAGE = Path(__file__).parents[1] / "docs" / "presets.md"
@@ -79,8 +79,13 @@ def _waiting() -> Iterator[str]:
         wait = make()
         rights = "; ".join(map(_right, wait.permissions)) or "nothing"
         yield f"| `{name}` | {_summary(name)} | {rights} | {_size(wait)} | {PROVEN.get(name, API)} |"
+    command = waiting.command(["pg_isready"], image="docker.io/library/postgres:17.6")
+    yield (
+        f"| `command` | {_summary('command')} | nothing | {_size(command)} | "
+        "the script under dash and busybox, with nothing else on PATH |"
+    )
     yield ""
-    yield "All of them: " + _privileges([make() for make in EXAMPLES.values()]) + "."
+    yield "All but `command`: " + _privileges([make() for make in EXAMPLES.values()]) + "."
 
 
 def _summary(name: str) -> str:
@@ -95,11 +100,11 @@ def _right(rule: PolicyRule) -> str:
     return f"{' and '.join(rule.verbs)} {what} {which}"
 
 
-def _size(wait: waiting.Wait) -> int:
+def _size(wait: Stage) -> int:
     return sum(len(text.encode()) for text in _files(wait))
 
 
-def _files(wait: waiting.Wait) -> list[str]:
+def _files(wait: Stage) -> list[str]:
     return list(getattr(getattr(wait.mounts[0].volume, "source"), "files").values())  # noqa: B009 -- a union of sources
 
 

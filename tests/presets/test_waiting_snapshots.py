@@ -13,6 +13,7 @@ from initconstructs.presets import waiting
 
 WAITS = {
     "all-of": lambda: waiting.all_of(waiting.postgres("db"), waiting.redis("cache"), waiting.rollout("registry")),
+    "command": lambda: waiting.command(["pg_isready", "-h", "$(HOST)"], image="docker.io/library/postgres:17.6"),
     "condition": lambda: waiting.condition("certificates", "shop-tls", api_version="cert-manager.io/v1"),
     "dns": lambda: waiting.dns("kafka-headless", at_least=3),
     "elasticsearch": lambda: waiting.elasticsearch("search", status="green"),

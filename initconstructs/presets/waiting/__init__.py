@@ -2,13 +2,14 @@
 
 Each function returns a `Wait`, a stage that stands alone or is combined with others by `all_of` into one container.
 
-All of them share:
+All of them, but `command`, which runs in an image of your own, share:
 
 * **What runs.** One Python process in `images.PYTHON` as user 65532, with a thread for each dependency; no shell, no
   package installed, nothing written, no other process started. Any image with Python 3.8 or newer does (`image=`).
 * **Privileges.** Pod Security "restricted", read-only root file system, no credentials. Waits for Kubernetes objects
   may list and watch these objects, and nothing else.
-* **Resources.** Requests 10m CPU and 32Mi, limit 64Mi, unless `resources=` says otherwise.
+* **Resources.** Requests 10m CPU and 32Mi, limit 64Mi, unless `resources=` says otherwise. Waiting for five absent
+  servers takes 24 MB and half a second of CPU in the first minute, two seconds in each hour that follows.
 * **How it asks.** At once, then ever more slowly, within a second in the first minute and within five seconds later,
   with jitter. A line is logged when what is seen changes, and a last one names all that is missing; it is the
   container's termination message too, so `kubectl describe pod` shows it.
@@ -17,7 +18,7 @@ All of them share:
 * **Second run.** It asks again, from the beginning, with a new deadline; nothing is kept.
 """
 
-from initconstructs.presets.waiting.files import file
+from initconstructs.presets.waiting.files import command, file
 from initconstructs.presets.waiting.network import dns, http, tcp
 from initconstructs.presets.waiting.objects import (
     condition,
@@ -41,13 +42,15 @@ from initconstructs.presets.waiting.services import (
     redis,
 )
 from initconstructs.presets.waiting.tls import Tls
-from initconstructs.presets.waiting.wait import StageOptions, Wait, all_of
+from initconstructs.presets.waiting.wait import CommandOptions, StageOptions, Wait, all_of
 
 __all__ = [
+    "CommandOptions",
     "StageOptions",
     "Tls",
     "Wait",
     "all_of",
+    "command",
     "condition",
     "dns",
     "elasticsearch",

@@ -26,17 +26,17 @@ TIMEOUT = "5m"
 RESOURCES = Resources(requests={"cpu": "10m", "memory": "32Mi"}, limits={"memory": "64Mi"})
 SECURITY = SecurityContext(run_as_user=65532, run_as_group=65532, read_only_root_filesystem=True)
 
-_HOME = "/initconstructs"
+HOME = "/initconstructs"
 _PACKAGE = "waiting"
 # -E, -s, -S: neither the environment nor installed packages change what runs, and it starts sooner.
 _COMMAND = ["python3", "-E", "-s", "-S", "-m", f"{_PACKAGE}.wait"]
-_TELL_WHY = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+TELL_WHY = {"terminationMessagePolicy": "FallbackToLogsOnError"}
 
 Spec: TypeAlias = Mapping[str, object]
 """What the program is told about one dependency; `wait` names its module and `at` its place."""
 
 
-class StageOptions(TypedDict, total=False):
+class CommandOptions(TypedDict, total=False):
     """What every wait takes besides its own parameters.
 
     `timeout` is the total deadline. The others are those of a `Stage`.
@@ -44,13 +44,18 @@ class StageOptions(TypedDict, total=False):
 
     name: str
     timeout: Duration
-    image: str
     resources: Resources
     security: SecurityContext
     mounts: Sequence[Mount]
     after: Sequence[Edge]
     before: Words
     raw: Raw
+
+
+class StageOptions(CommandOptions, total=False):
+    """The same, and the image of a wait that knows one itself."""
+
+    image: str
 
 
 @frozen
@@ -68,20 +73,20 @@ def wait(name: str, specs: Sequence[Spec], options: StageOptions, permissions: S
     """The stage called `name`, unless the options rename it, that waits for all that `specs` say."""
     name = options.get("name", name)
     timeout = checks.seconds(f'Wait "{name}".timeout', options.get("timeout", TIMEOUT), 1)
-    program = Volume(f"{name}-program"[:63], InlineFiles(_program(frozenset(str(each["wait"]) for each in specs))))
+    program = program_volume(name, (_program(frozenset(str(each["wait"]) for each in specs))))
     return Wait(
         name,
         image=options.get("image", images.PYTHON),
         command=_COMMAND,
-        args=[str(timeout), *map(_argument, specs)],
-        working_dir=_HOME,
-        mounts=[program.at(f"{_HOME}/{_PACKAGE}", read_only=True), *options.get("mounts", ())],
+        args=[str(timeout), *(literal(json.dumps(dict(each))) for each in specs)],
+        working_dir=HOME,
+        mounts=[program.at(f"{HOME}/{_PACKAGE}", read_only=True), *options.get("mounts", ())],
         resources=options.get("resources", RESOURCES),
         security=options.get("security", SECURITY),
         permissions=permissions,
         after=options.get("after", ()),
         before=options.get("before", ()),
-        raw=_TELL_WHY | dict(options.get("raw", {})),
+        raw=TELL_WHY | dict(options.get("raw", {})),
         specs=tuple(specs),
         given=frozenset(options),
     )
@@ -124,12 +129,17 @@ def _unique(values: Iterable[checks.T]) -> list[checks.T]:
     return found
 
 
-def _argument(spec: Spec) -> str:
-    """ASCII only, so that no locale matters; `$` doubled, because Kubernetes expands `$(NAME)` in arguments.
+def literal(word: str) -> str:
+    """A word that Kubernetes hands over as it is: it expands `$(NAME)` in arguments, and takes `$$` for `$`.
 
     https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/
     """
-    return json.dumps(dict(spec)).replace("$", "$$")
+    return word.replace("$", "$$")
+
+
+def program_volume(stage: str, program: Mapping[str, str]) -> Volume:
+    """The volume with the program of a stage."""
+    return Volume(f"{stage}-program"[:63], InlineFiles(program))
 
 
 @lru_cache(maxsize=64)

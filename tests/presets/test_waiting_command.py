@@ -1,0 +1,134 @@
+"""The retry script, as rendered, under dash and busybox with nothing on PATH but what it says it needs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from initconstructs import ModelError, SecretKey
+from initconstructs.presets import waiting
+
+TOOLS = ("date", "sleep", "timeout")
+CHECK = '#!/bin/sh\ntest -e "$1" && exit 0\necho "no $1"\nexit 3\n'
+
+
+@pytest.fixture(params=["dash", "busybox"])
+def path(request, servers, tmp_path) -> str:
+    """A directory with one shell, the script's tools, and a command that succeeds once a file is there."""
+    (shell,) = servers.need(request.param)
+    place = tmp_path / "bin"
+    place.mkdir()
+    (place / "sh").symlink_to(shell)
+    for tool in TOOLS:
+        (place / tool).symlink_to(shell if request.param == "busybox" else shutil.which(tool) or "")
+    (place / "check").write_text(CHECK)
+    (place / "check").chmod(0o755)
+    return str(place)
+
+
+def check(path: Path, **options) -> object:
+    return waiting.command(["check", str(path)], image="example.org/tools:1", **options)
+
+
+def test_passes_once_the_command_succeeds(kubelet, path, tmp_path):
+    started = kubelet.start(check(tmp_path / "ready", timeout=10), PATH=path)
+    time.sleep(1.5)
+    (tmp_path / "ready").touch()
+    since = time.monotonic()
+    finished = started.finish()
+    assert time.monotonic() - since < 1.5
+    assert (finished.code, finished.err) == (0, "")
+    lines = [line.split("s  ")[1] for line in finished.out.splitlines()]
+    assert lines == [f"check: exit code 3: no {tmp_path}/ready", "check: succeeded"]
+
+
+def test_gives_up_at_the_deadline_and_says_what_it_saw(kubelet, path, tmp_path):
+    finished = kubelet.run(check(tmp_path / "never", timeout=2), PATH=path)
+    assert (finished.code, finished.last.split("s  ")[1]) == (1, f"check: gave up; exit code 3: no {tmp_path}/never")
+    assert 1 <= finished.seconds < 2.7
+
+
+def test_ends_a_try_that_hangs(kubelet, path):
+    wait = waiting.command(["sleep", "60"], image="example.org/tools:1", timeout=3, try_timeout=1)
+    finished = kubelet.run(wait, PATH=path)
+    assert finished.code == 1
+    assert finished.seconds < 4.2
+
+
+def test_a_command_that_the_image_does_not_have_ends_it_at_once(kubelet, path):
+    finished = kubelet.run(waiting.command(["nonesuch"], image="example.org/tools:1"), PATH=path)
+    assert (finished.code, finished.last) == (127, "0s  nonesuch: no such command in this image")
+
+
+def test_stops_when_the_pod_is_deleted(kubelet, path, tmp_path):
+    started = kubelet.start(check(tmp_path / "never"), PATH=path)
+    time.sleep(0.6)
+    started.process.send_signal(signal.SIGTERM)
+    assert started.finish(within=3).code == 143
+
+
+@pytest.mark.parametrize("words", [[], ["5"], ["5", "5"], ["x", "5", "true"], ["5", "", "true"], ["0", "5", "true"]])
+def test_wrong_arguments_are_exit_code_2(words):
+    script = str(files("initconstructs.presets") / "scripts" / "retry.sh")
+    finished = subprocess.run(["sh", script, *words], capture_output=True, text=True, check=False)
+    assert (finished.returncode, "usage: retry.sh" in finished.stderr) == (2, True)
+
+
+def test_is_clean_under_shellcheck(servers):
+    (shellcheck,) = servers.need("shellcheck")
+    for script in (files("initconstructs.presets") / "scripts").iterdir():
+        if script.name.endswith(".sh"):
+            subprocess.run([shellcheck, "--severity=style", "--shell=sh", str(script)], check=True)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@given(
+    st.lists(st.text(max_size=60) | st.sampled_from(["$(HOME)", "$$", "`id`", "a\nb", "'\"", "-n", "$0"]), min_size=1)
+)
+def test_any_text_reaches_the_command_unchanged_or_is_refused(kubelet, words):
+    python = shutil.which("python3") or ""
+    show = "import sys; sys.stdout.buffer.write(b'\\0'.join(map(__import__('os').fsencode, sys.argv[1:])))"
+    try:
+        wait = waiting.command([python, "-Sc", f"{show}; exit(1)", *words], image="a/b:1", name="echo", timeout=1)
+    except ModelError:
+        assert any("\0" in word or not word.isprintable() for word in words)
+        return
+    container, _ = kubelet.place(wait, {})
+    arguments = [unescaped(word) for word in container["args"][2:]]
+    said = subprocess.run(arguments, capture_output=True, check=False).stdout
+    assert said == b"\0".join(map(os.fsencode, words))
+
+
+def unescaped(word: str) -> str:
+    """`$$` is `$`; every other `$` of a rendered word would be an expansion."""
+    assert "$" not in word.replace("$$", "")
+    return word.replace("$$", "$")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: waiting.command("pg_isready", image="a:1"),  # type: ignore[arg-type]
+        lambda: waiting.command([], image="a:1"),
+        lambda: waiting.command(["a\0b"], image="a:1"),
+        lambda: waiting.command(["a"], image=""),
+        lambda: waiting.command(["a"], image="a:1", try_timeout=0),
+    ],
+)
+def test_refuses_what_can_never_be_right(wrong):
+    with pytest.raises(ModelError):
+        wrong()
+
+
+def test_secrets_come_by_the_environment():
+    wait = waiting.command(["check"], image="a/b:1", env={"PGPASSWORD": SecretKey("db", "password")})
+    assert wait.env["PGPASSWORD"] == SecretKey("db", "password")
