@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -67,12 +66,12 @@ class Workload(ApiObject, metaclass=_ErrorsEndAtTheAuthor):
         super().__init__(scope, id, **head(identity(spec), named="name" in given))
         try:
             self._spec = spec if "name" in given else replace(spec, name=self.name)
-            in_force = effective(scope, settings)
-            self._manifests = render(self._spec, settings=in_force)
-            refuse(spec.place, self._manifests, in_force.target)
-            add_rest(self, self._manifests[0])
-            for manifest in self._manifests[1:]:
-                add_object(self, manifest)
+            self._settings = effective(scope, settings)
+            manifest, *beside = rendered = self.manifests
+            refuse(spec.place, rendered, self._settings.target)
+            add_rest(self, manifest)
+            for each in beside:
+                add_object(self, each)
         except Exception:
             scope.node.try_remove_child(id)
             raise
@@ -85,7 +84,7 @@ class Workload(ApiObject, metaclass=_ErrorsEndAtTheAuthor):
     @property
     def manifests(self) -> list[dict[str, object]]:
         """What was rendered, before any JSON patch: the workload, then the objects beside it."""
-        return deepcopy(self._manifests)
+        return render(self._spec, settings=self._settings)
 
 
 def _as_name(id: str) -> str:
