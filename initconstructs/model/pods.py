@@ -50,6 +50,8 @@ class TopologySpread:
     def __post_init__(self) -> None:
         checks.text("TopologySpread.topology_key", self.topology_key, 'write "topology.kubernetes.io/zone", say')
         checks.number("TopologySpread.max_skew", self.max_skew, 1)
+        if self.min_domains is not None:
+            checks.number("TopologySpread.min_domains", self.min_domains, 1)
         policies = ("DoNotSchedule", "ScheduleAnyway")
         checks.choice("TopologySpread.when_unsatisfiable", self.when_unsatisfiable, policies)
         if self.match_labels is not None:

@@ -98,6 +98,11 @@ class PodSecurityContext:
     def __post_init__(self) -> None:
         _ids("PodSecurityContext", self.run_as_user, self.run_as_group, self.fs_group)
         checks.instances("PodSecurityContext", self, {"seccomp_profile": SeccompProfile})
+        if self.supplemental_groups is not None:
+            place = "PodSecurityContext.supplemental_groups"
+            groups = checks.items(place, self.supplemental_groups, int, "list group ids")
+            _ids("PodSecurityContext", *groups)
+            object.__setattr__(self, "supplemental_groups", groups)
         if self.fs_group_change_policy is not None:
             checks.choice(
                 "PodSecurityContext.fs_group_change_policy", self.fs_group_change_policy, ("OnRootMismatch", "Always")

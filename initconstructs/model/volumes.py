@@ -148,6 +148,8 @@ class Image:
 
     def __post_init__(self) -> None:
         checks.text("Image.reference", self.reference, "name an image")
+        if self.pull_policy is not None:
+            checks.choice("Image.pull_policy", self.pull_policy, ("Always", "IfNotPresent", "Never"))
 
 
 @frozen
@@ -213,6 +215,8 @@ class ClaimSpec:
         object.__setattr__(self, "access_modes", checks.items("access_modes", self.access_modes, str, "list modes"))
         for mode in self.access_modes:
             checks.choice("ClaimSpec.access_modes", mode, _ACCESS_MODES)
+        if self.volume_mode is not None:
+            checks.choice("ClaimSpec.volume_mode", self.volume_mode, ("Filesystem", "Block"))
         for name in ("labels", "annotations"):
             object.__setattr__(self, name, checks.strings(f"ClaimSpec.{name}", getattr(self, name)))
         object.__setattr__(self, "raw", raw_fields("ClaimSpec.raw", self.raw, "core.v1.PersistentVolumeClaimSpec"))

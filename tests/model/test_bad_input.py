@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import is_dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+import initconstructs
 from initconstructs import (
     Affinity,
     Claim,
@@ -107,6 +111,9 @@ VALUES: dict[str, Callable[[], object]] = {
     "port as text": lambda: Container("app", image="a:1", ports=wrongly(["80"])),
     "replicas": lambda: DeploymentSpec("shop", containers=[APP], replicas=-1),
     "share": lambda: RollingUpdate(max_surge="a quarter"),
+    "volume mode": lambda: ClaimSpec(size=1, volume_mode=wrongly("Blocks")),
+    "domains": lambda: TopologySpread("zone", min_domains=0),
+    "group": lambda: PodSecurityContext(supplemental_groups=[-1]),
     "user id": lambda: SecurityContext(run_as_user=-1),
     "file mode": lambda: SecretFiles("db", default_mode=0o1000),
     "relative mount": lambda: Volume("data").at("data"),
@@ -312,6 +319,52 @@ def test_what_is_missing_is_named() -> None:
 def test_too_many_values_without_a_keyword_are_refused() -> None:
     with pytest.raises(ModelError, match=r"takes at most 1 value.*only name; name the others"):
         wrongly(Stage)("wait", "busybox:1")
+
+
+REQUIRED: dict[str, object] = {
+    "containers": [APP],
+    "spec": ClaimSpec(size=1),
+    "handler": TcpSocket(1),
+    "volume": Volume("data"),
+    "port": 80,
+    "number": 80,
+    "size": 1,
+    "duration": 1,
+    "path": "/a/b",
+    "type": "RuntimeDefault",
+    "command": ["true"],
+    "verbs": [],
+    "resources": [],
+    "sources": [],
+    "files": {},
+    "items": {},
+}
+JUNK: dict[str, object] = {
+    "object": object(),
+    "negative": -1,
+    "fraction": 1.5,
+    "bytes": b"x",
+    "objects": [object()],
+    "nothing": (),
+    "numbered": {1: 2},
+    "named object": {"a": object()},
+    "true": True,
+    "words": ["a"],
+    "mapping": {"a": "b"},
+    "empty": "",
+    "path": "/a",
+    "none": None,
+}
+
+
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
+def test_whatever_is_given_no_other_error_comes(junk: object) -> None:
+    for value in (each for name in initconstructs.__all__ if is_dataclass(each := getattr(initconstructs, name))):
+        parameters = inspect.signature(cast(type, value)).parameters
+        needed = {name: REQUIRED.get(name, "a") for name, each in parameters.items() if each.default is each.empty}
+        for name in parameters:
+            with suppress(ModelError):
+                wrongly(value)(**needed | {name: junk})
 
 
 def test_a_platform_librarys_own_line_is_in_the_traceback() -> None:
