@@ -7,8 +7,8 @@ mistake or lost its line ends on the way into YAML. A loop's keyword is therefor
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from initconstructs.rules.startup.words import Token, Word, tokens
 
@@ -21,16 +21,14 @@ _LONGEST_SCRIPT = 200_000
 _DEEPEST = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Simple:
+class Simple(NamedTuple):
     """A program with its arguments; `redirections` are the targets of `<` and `>`."""
 
     words: tuple[Word, ...]
     redirections: tuple[Word, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(NamedTuple):
     """`until`, `while`, `for` or `select`; a `for` has its words as the condition."""
 
     keyword: str
@@ -38,8 +36,7 @@ class Loop:
     body: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(NamedTuple):
     """One arm: what is asked and what is done then; `elif` and `else` nest in `otherwise`."""
 
     condition: tuple[Node, ...]
@@ -47,8 +44,7 @@ class If:
     otherwise: tuple[Node, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AndOr:
+class AndOr(NamedTuple):
     """`left && right`, `left || right`."""
 
     operator: str
@@ -56,15 +52,13 @@ class AndOr:
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A pipeline, a subshell, braces, the arms of a `case`."""
 
     nodes: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """`name() { ... }`."""
 
     name: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from initconstructs.manifests.pod_template import child
 from initconstructs.rules.startup.calls import Call, calls_of_argv, calls_of_nodes, is_assignment
@@ -26,8 +26,7 @@ PROBES = PORT_PROBES | frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """A stage's wait: what it asks, and whether anything ends it but success."""
 
     asks: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 _OPERATORS = (
     "&&",
@@ -30,8 +30,7 @@ _OPERATORS = (
 _BY_LENGTH = sorted(_OPERATORS, key=len, reverse=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word: its text without quotes, the variables that it expands and the commands that it substitutes."""
 
     text: str
@@ -40,8 +39,7 @@ class Word:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """An operator or a word; a keyword is an operator once it is known to be one."""
 
     operator: str = ""
@@ -57,11 +55,10 @@ def tokens(script: str) -> Iterator[Token]:
     return _Lexer(script).tokens()
 
 
-@dataclass(slots=True)
 class _Lexer:
-    script: str
-    at: int = 0
-    heredocs: list[str] = field(default_factory=list)
+    def __init__(self, script: str) -> None:
+        self.script, self.at = script, 0
+        self.heredocs: list[str] = []
 
     def tokens(self) -> Iterator[Token]:
         while self.at < len(self.script):
