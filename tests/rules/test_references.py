@@ -161,8 +161,6 @@ def wait(command: str) -> str:
     ],
 )
 def test_a_wait_for_a_service_that_is_not_in_the_synth(command: str, service: str) -> None:
-    if "/dev/tcp" in command:
-        command = f"until nc -z queue 5672; do sleep 1; done; {command}"
     messages = [message for rule, _, message in of_pod(wait(command)) if rule == "wait-outside-synth"]
     assert messages == [f"'w' waits for Service {service}, which is not in this synth"]
 

@@ -92,10 +92,10 @@ def wait_outside_synth(manifest: Manifest, synth: Synth) -> Places:
 
 
 def _hosts(stage: Stage, call: Call) -> Iterator[str]:
-    if name(call) not in PROBES:
-        return
     for target in port_probe_targets(call):
         yield authority(expanded(stage, target)).replace(" ", ":").partition(":")[0]
+    if name(call) not in PROBES:
+        return
     for option, value in zip(call.arguments, call.arguments[1:], strict=False):
         if option in _HOST_OPTIONS and name(call) not in _NAMED_BY_OPERAND:
             yield expanded(stage, value)
