@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TypeAlias
 
 from initconstructs.rules.api_server.check import Node, Problems
@@ -13,9 +12,9 @@ from initconstructs.rules.api_server.target import Target
 NONE: Node = {}
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class PodContext:
-    """A pod spec, where it stands, and what its target allows."""
+    """A pod spec, where it stands, and what its target allows; defaults are the server's."""
 
     spec: Node
     path: str
@@ -25,42 +24,25 @@ class PodContext:
     volumes: dict[str, Node] = field(default_factory=dict)
     """The valid volumes by name; a mount of an invalid one finds nothing."""
 
+    in_pod: bool = field(init=False)
+    pod_name: str = field(init=False)
+    """Empty in a template, or when the server is to generate it."""
+    grace_period: int = field(init=False)
+    restart_policy: str = field(init=False)
+    host_network: bool = field(init=False)
+    host_users: bool = field(init=False)
+    security_context: Node = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.in_pod = self.pod is not None
+        self.pod_name = (self.pod or NONE).get("name") or ""
+        self.grace_period = self.spec.get("terminationGracePeriodSeconds", 30)
+        self.restart_policy = self.spec.get("restartPolicy") or "Always"
+        self.host_network = bool(self.spec.get("hostNetwork"))
+        self.host_users = self.spec.get("hostUsers") is not False
+        self.security_context = self.spec.get("securityContext") or NONE
+
     @property
-    def in_pod(self) -> bool:
-        """Whether this is a Pod, not a template of one."""
-        return self.pod is not None
-
-    @cached_property
-    def pod_name(self) -> str:
-        """The name of the Pod; empty in a template, or when the server is to generate it."""
-        return (self.pod or NONE).get("name") or ""
-
-    @cached_property
-    def grace_period(self) -> int:
-        """The seconds that a pod has to stop."""
-        return int(self.spec.get("terminationGracePeriodSeconds", 30))
-
-    @cached_property
-    def restart_policy(self) -> str:
-        """When containers start again."""
-        return self.spec.get("restartPolicy") or "Always"
-
-    @cached_property
-    def host_network(self) -> bool:
-        """Whether the pod shares the node's network."""
-        return bool(self.spec.get("hostNetwork"))
-
-    @cached_property
-    def host_users(self) -> bool:
-        """Whether the pod shares the node's user ids, as it does by default."""
-        return self.spec.get("hostUsers") is not False
-
-    @cached_property
-    def security_context(self) -> Node:
-        """The pod's security context, which the server defaults to an empty one."""
-        return self.spec.get("securityContext") or NONE
-
-    @cached_property
     def claims(self) -> frozenset[str]:
         """The names of the pod's resource claims."""
         return frozenset(claim.get("name") or "" for claim in self.spec.get("resourceClaims") or ())

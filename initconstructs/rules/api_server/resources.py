@@ -7,18 +7,26 @@ pkg/apis/core/helper/helpers.go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
-from initconstructs.rules.api_server.cause import duplicate, forbidden, invalid, not_found, not_supported, required
+from initconstructs.rules.api_server.cause import (
+    Cause,
+    duplicate,
+    forbidden,
+    invalid,
+    not_found,
+    not_supported,
+    required,
+)
 from initconstructs.rules.api_server.check import Causes, Node, Problems, rule
 from initconstructs.rules.api_server.formats import Complaints, dns_label, label_key
 from initconstructs.rules.api_server.pod_context import PodContext
 from initconstructs.rules.api_server.quantity import NANO, Quantity, QuantityError, parse, read
 
 Amounts: TypeAlias = Mapping[str, Quantity]
-NameCheck: TypeAlias = Callable[[str, str], Causes]
+NameCheck: TypeAlias = Callable[[str, str], Iterable[Cause]]
 """What is wrong with the name of a resource, at a path."""
 
 _CONTAINER_RESOURCES = {"cpu", "memory", "ephemeral-storage"}
@@ -67,7 +75,12 @@ def amounts(resource_list: Node | None) -> Amounts:
     """A resource list as quantities, which the server rounds up to thousandths."""
     if not resource_list:
         return _EMPTY
-    return {name: read(value).rounded_up() for name, value in resource_list.items()}
+    return {name: _rounded(value) for name, value in resource_list.items()}
+
+
+@lru_cache(maxsize=4096)
+def _rounded(value: str | float) -> Quantity:
+    return read(value).rounded_up()
 
 
 def is_hugepages(name: str) -> bool:
@@ -83,9 +96,8 @@ def _is_extended(name: str) -> bool:
     return not _is_native(name) and not name.startswith("requests.") and not label_key(f"requests.{name}")
 
 
-def _container_resource(name: str, path: str) -> Causes:
-    for complaint in resource_name(name):
-        yield invalid(path, name, complaint)
+def _container_resource(name: str, path: str) -> Iterable[Cause]:
+    return [invalid(path, name, complaint) for complaint in resource_name(name)]
 
 
 @lru_cache(maxsize=1024)
