@@ -61,8 +61,8 @@ def command(
 
     The command is run as it is, without a shell, every second in the first minute and every five seconds later; a try
     that takes longer than `try_timeout` is ended. Its output is logged when it changes, so it must print no secret;
-    give secrets by `env` and not in `words`. The image needs `sh`, `date`, `sleep` and `timeout`, which all but the smallest
-    have. It runs beside nothing else: `all_of` takes no commands.
+    give secrets by `env` and not in `words`. The image needs `sh`, `date`, `sleep` and `timeout`, which all but the
+    smallest have. It runs beside nothing else: `all_of` takes no commands.
 
     Runs as user 65532 under Pod Security "restricted"; the command may write where the image lets it. Exit codes as for
     the others, and 127 when the image has no such command. A second run asks again.
