@@ -44,7 +44,7 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
         all_places = list(places(manifest))
         if all_places:
             node, key = all_places[draw(st.integers(0, len(all_places) - 1))]
-            node[key] = draw(ODD)
+            node[key] = copy.deepcopy(draw(ODD))
     return manifest
 
 
