@@ -43,10 +43,10 @@ class _Run:
         manifest = document.manifest if document else item
         assert isinstance(manifest, Mapping)
         problems = [*_duplicates(document), *self.problems(manifest)]
-        reasons = child(manifest, "metadata", "annotations")
+        about, reasons = _object(manifest), child(manifest, "metadata", "annotations")
         for problem in problems:
             if problem.rule.id in self.wanted:
-                yield _finding(problem, _object(manifest), document, _acknowledged(problem, reasons))
+                yield _finding(problem, about, document, _acknowledged(problem, reasons))
 
 
 def findings(

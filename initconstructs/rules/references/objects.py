@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from initconstructs.manifests.pod_template import PodTemplate, child, entries, pod_template
+from initconstructs.manifests.pod_template import PodTemplate, child, entries
 from initconstructs.rules.checks import Check, Places, rule
 from initconstructs.rules.finding import Severity
 from initconstructs.rules.references.synth import Manifest, Synth, kind, namespace
@@ -39,7 +39,7 @@ def missing_object(manifest: Manifest, synth: Synth) -> Places:
     Fix: add it to the synth, or leave the finding as the list of what the cluster has to have.
     Source: https://kubernetes.io/docs/concepts/configuration/configmap/
     """
-    for reference in _references(manifest):
+    for reference in _references(manifest, synth):
         place = namespace(manifest)
         missing = reference.field != "key" and synth.find(reference.kind, place, reference.name) is None
         if missing and (reference.kind, reference.name) not in _ALWAYS_THERE:
@@ -61,7 +61,7 @@ def missing_key(manifest: Manifest, synth: Synth) -> Places:
     Fix: the right key.
     Source: https://kubernetes.io/docs/concepts/configuration/secret/#restrictions
     """
-    for reference in _references(manifest):
+    for reference in _references(manifest, synth):
         owner = synth.find(reference.kind, namespace(manifest), reference.name)
         if owner is not None and reference.key and reference.key not in _keys(owner):
             having = ", ".join(sorted(_keys(owner))) or "none"
@@ -73,10 +73,11 @@ def _keys(owner: Manifest) -> set[str]:
     return {key for field in ("data", "binaryData", "stringData") for key in child(owner, field)}
 
 
-def _references(manifest: Manifest) -> Iterator[_Reference]:
-    template = pod_template(manifest)
-    if template is None:
+def _references(manifest: Manifest, synth: Synth) -> Iterator[_Reference]:
+    found = synth.workload(manifest)
+    if found is None:
         return
+    template = found.template
     account = template.spec.get("serviceAccountName")
     if isinstance(account, str) and account:
         yield _Reference(template.spec_path, "serviceAccountName", "ServiceAccount", account)

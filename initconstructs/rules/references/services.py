@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 
 from initconstructs.manifests.pod_template import PodTemplate, child, entries
 from initconstructs.rules.checks import Check, Places, rule
 from initconstructs.rules.finding import Severity
 from initconstructs.rules.references.synth import Manifest, Synth, kind, namespace
-from initconstructs.rules.startup.calls import Call, authority
+from initconstructs.rules.startup.calls import Call, authority, calls_of_argv
 from initconstructs.rules.startup.environment import expanded
 from initconstructs.rules.startup.stage import Stage
-from initconstructs.rules.startup.waiting import PROBES, name, port_probe_targets
+from initconstructs.rules.startup.waiting import PROBES, name, probed_ports
 
 _rule = partial(rule, family="references")
 
@@ -80,7 +80,7 @@ def wait_outside_synth(manifest: Manifest, synth: Synth) -> Places:
     """
     found = synth.workload(manifest)
     for stage in found.init_stages if found else ():
-        hosts = dict.fromkeys(host for call in stage.calls for host in _hosts(stage, call))
+        hosts = dict.fromkeys(_host(expanded(stage, address)) for address in _addresses(stage.run))
         for host in hosts:
             service, place = _service(host, namespace(manifest))
             if service and synth.find("Service", place, service) is None:
@@ -91,20 +91,27 @@ def wait_outside_synth(manifest: Manifest, synth: Synth) -> Places:
                 )
 
 
-def _hosts(stage: Stage, call: Call) -> Iterator[str]:
-    for target in port_probe_targets(call):
-        yield authority(expanded(stage, target)).replace(" ", ":").partition(":")[0]
-    if name(call) not in PROBES:
-        return
-    for option, value in zip(call.arguments, call.arguments[1:], strict=False):
-        if option in _HOST_OPTIONS and name(call) not in _NAMED_BY_OPERAND:
-            yield expanded(stage, value)
-    if name(call) in _NAMED_BY_OPERAND and call.loops:
-        operands = [word for word in call.words[1:] if not word.text.startswith("-") and not word.substitutions]
-        addresses = [expanded(stage, word.text) for word in operands]
-        if name(call) in ("curl", "wget"):
-            addresses = [address for address in addresses if "://" in address]
-        yield from (authority(address).rpartition("@")[2].partition(":")[0] for address in addresses[:1])
+@lru_cache(maxsize=4096)
+def _addresses(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Every address that a wait asks, as it is written."""
+    asked = (address for call in calls_of_argv(argv) for address in _addresses_of(call))
+    return (*(target.replace(" ", ":") for target in probed_ports(argv)), *asked)
+
+
+def _addresses_of(call: Call) -> Iterator[str]:
+    program = name(call)
+    if program in _NAMED_BY_OPERAND:
+        operands = [word.text for word in call.words[1:] if not word.text.startswith("-") and not word.substitutions]
+        urls = [operand for operand in operands if "://" in operand]
+        yield from (urls if program in ("curl", "wget") else operands)[: 1 if call.loops else 0]
+    elif program in PROBES:
+        for option, value in zip(call.arguments, call.arguments[1:], strict=False):
+            if option in _HOST_OPTIONS:
+                yield value
+
+
+def _host(address: str) -> str:
+    return authority(address).rpartition("@")[2].partition(":")[0]
 
 
 def _service(host: str, place: str) -> tuple[str, str]:
@@ -127,12 +134,11 @@ def wait_on_expiring_job(manifest: Manifest, synth: Synth) -> Places:
     Fix: ask the thing itself (the migration tool knows the schema's version), or drop the TTL.
     Source: https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/
     """
-    found = synth.workload(manifest)
+    found = synth.workload(manifest) if synth.expiring_jobs else None
     for stage in found.init_stages if found else ():
         for job in _jobs(stage):
-            owner = synth.find("Job", namespace(manifest), job)
-            if owner is not None and child(owner, "spec").get("ttlSecondsAfterFinished") is not None:
-                seconds = child(owner, "spec").get("ttlSecondsAfterFinished")
+            seconds = synth.expiring_jobs.get((namespace(manifest), job))
+            if seconds is not None:
                 yield (
                     stage.command_path,
                     f"{stage.name!r} waits for Job {job!r}, which is removed {seconds} s after its end",
@@ -140,9 +146,8 @@ def wait_on_expiring_job(manifest: Manifest, synth: Synth) -> Places:
 
 
 def _jobs(stage: Stage) -> Iterator[str]:
-    for call in stage.calls:
-        if name(call) in ("kubectl", "oc"):
-            yield from _jobs_of_kubectl(call)
+    for call in stage.called("kubectl", "oc"):
+        yield from _jobs_of_kubectl(call)
     if stage.repository == "k8s-wait-for" and stage.argv[:1] in (("job",), ("job-wr",)):
         yield from stage.argv[1:2]
 

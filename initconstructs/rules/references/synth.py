@@ -60,6 +60,15 @@ class Synth:
         return index
 
     @cached_property
+    def expiring_jobs(self) -> Mapping[tuple[str, str], object]:
+        """By namespace and name: after how many seconds a finished Job removes itself."""
+        ttls = {
+            (namespace(job), name(job)): child(job, "spec").get("ttlSecondsAfterFinished")
+            for job in self.of_kind("Job")
+        }
+        return {job: seconds for job, seconds in ttls.items() if seconds is not None}
+
+    @cached_property
     def service_accounts_in_use(self) -> frozenset[tuple[str, str]]:
         """Namespace and name of every service account that a pod of this synth runs as."""
         return frozenset(

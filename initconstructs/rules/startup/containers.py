@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from initconstructs.manifests.pod_template import child, is_sidecar
@@ -63,30 +63,22 @@ def init_request_decides(workload: Workload) -> Places:
     """
     if child(workload.spec, "resources"):
         return
-    apps = [container for _, container in workload.template.app_containers()]
-    sidecars = [stage.container for stage in workload.stages if stage.is_sidecar]
     for resource in ("cpu", "memory"):
-        running = _sum(resource, [*apps, *sidecars])
-        needs = [_sum(resource, _phase(workload, position)) for position in range(len(workload.stages))]
-        if needs and max(needs) > running:
+        requests = [_request(stage.container, resource) for stage in workload.stages]
+        if not any(requests):
+            continue
+        needs, beside = [], 0  # what each stage needs together with the sidecars that run by then
+        for stage, request in zip(workload.stages, requests, strict=True):
+            needs.append(beside + request)
+            beside += request if stage.is_sidecar else 0
+        running = beside + sum(_request(container, resource) for _, container in workload.template.app_containers())
+        if max(needs) > running:
             stage = workload.stages[needs.index(max(needs))]
+            path = f"{stage.path}.resources.requests.{resource}"
             yield (
-                f"{stage.path}.resources.requests.{resource}",
-                (
-                    f"the {resource} that {stage.name!r} requests decides what the pod holds for ever; "
-                    "the app needs less"
-                ),
+                path,
+                f"the {resource} that {stage.name!r} requests decides what the pod holds for ever; the app needs less",
             )
-
-
-def _phase(workload: Workload, position: int) -> list[Mapping[str, object]]:
-    """The stage itself and the sidecars that run by then."""
-    before = [stage.container for stage in workload.stages[:position] if stage.is_sidecar]
-    return [*before, workload.stages[position].container]
-
-
-def _sum(resource: str, containers: Iterable[Mapping[str, object]]) -> int:
-    return sum(_request(container, resource) for container in containers)
 
 
 def _request(container: Mapping[str, object], resource: str) -> int:

@@ -9,7 +9,7 @@ from initconstructs.rules.finding import Severity
 from initconstructs.rules.startup.calls import authority
 from initconstructs.rules.startup.environment import expanded
 from initconstructs.rules.startup.stage import Stage, Workload
-from initconstructs.rules.startup.waiting import SERVERS, database_in, deadline, port_probe_targets, waits
+from initconstructs.rules.startup.waiting import SERVERS, database_in, deadline, probed_ports, waits
 
 _rule = partial(rule, family="startup", severity=Severity.WARNING)
 
@@ -50,7 +50,7 @@ def port_only_wait(workload: Workload) -> Places:
     Source: https://www.postgresql.org/docs/current/app-pg-isready.html (exit 1: the server rejects connections)
     """
     for stage in workload.init_stages:
-        targets = (expanded(stage, target) for call in stage.calls for target in port_probe_targets(call))
+        targets = (expanded(stage, target) for target in probed_ports(stage.run))
         server = next(filter(None, map(database_in, targets)), "")
         if server:
             yield stage.command_path, f"{stage.name!r} sees only that a port of {server} is open, not that it serves"

@@ -204,6 +204,12 @@ def database_in(target: str) -> str:
     return next(filter(None, known), "")
 
 
+@lru_cache(maxsize=4096)
+def probed_ports(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Every host and port that what runs looks at in that way."""
+    return tuple(target for call in calls_of_argv(argv) for target in port_probe_targets(call))
+
+
 def port_probe_targets(call: Call) -> list[str]:
     """Host and port of a program that only opens a connection; empty for other programs."""
     device = [word.text for word in call.redirections if word.text.startswith("/dev/tcp/")]
