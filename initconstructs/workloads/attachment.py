@@ -16,7 +16,7 @@ from initconstructs.model.settings import Settings
 from initconstructs.model.stages import Step
 from initconstructs.model.volumes import Mount
 from initconstructs.rendering.attachment import attached
-from initconstructs.workloads.api_objects import add_object, add_rest, child_id, head, pointer
+from initconstructs.workloads.manifest_object import ManifestObject, add_object, child_id
 from initconstructs.workloads.refusal import problems, raise_for, refuse
 from initconstructs.workloads.scopes import effective
 
@@ -92,9 +92,13 @@ def _changes(before: Mapping[str, object], after: Mapping[str, object], path: st
     for key, value in after.items():
         old = before.get(key)
         if isinstance(old, Mapping) and isinstance(value, Mapping):
-            yield from _changes(old, value, f"{path}/{pointer(key)}")
+            yield from _changes(old, value, f"{path}/{_pointer(key)}")
         elif old != value:
-            yield f"{path}/{pointer(key)}", value
+            yield f"{path}/{_pointer(key)}", value
+
+
+def _pointer(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _replace(original: ApiObject, before: Mapping[str, object], after: Mapping[str, object]) -> ApiObject:
@@ -106,8 +110,7 @@ def _replace(original: ApiObject, before: Mapping[str, object], after: Mapping[s
     scope, node_id = original.node.scope, original.node.id
     assert isinstance(scope, Construct)
     scope.node.try_remove_child(node_id)
-    substitute = ApiObject(scope, node_id, **head(after))
-    add_rest(substitute, after)
+    substitute = ManifestObject(scope, node_id, after)
     substitute.node.add_dependency(*original.node.dependencies)
     substitute.node.add_validation(cast(IValidation, _Unchanged(original, before)))
     return substitute

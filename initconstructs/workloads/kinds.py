@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from cdk8s import ApiObject
 from constructs import Construct
 from jsii._runtime import JSIIMeta
 from typing_extensions import Unpack
@@ -32,7 +31,7 @@ from initconstructs.model.workload import (
     WorkloadSpec,
 )
 from initconstructs.rendering.workload import identity, render, selector_labels
-from initconstructs.workloads.api_objects import add_object, add_rest, head
+from initconstructs.workloads.manifest_object import ManifestObject, add_object, without_name
 from initconstructs.workloads.refusal import refuse
 from initconstructs.workloads.scopes import effective, namespace_of
 
@@ -52,7 +51,7 @@ class _ErrorsEndAtTheAuthor(JSIIMeta):
                 raise error.with_traceback(authors_frames(error.__traceback__)) from None
 
 
-class Workload(ApiObject, metaclass=_ErrorsEndAtTheAuthor):
+class Workload(ManifestObject, metaclass=_ErrorsEndAtTheAuthor):
     """What the six kinds share: an ApiObject like any other, made in one piece.
 
     `settings` override the inherited ones for this workload alone.
@@ -62,19 +61,29 @@ class Workload(ApiObject, metaclass=_ErrorsEndAtTheAuthor):
 
     def __init__(self, scope: Construct, id: str, settings: Settings | None, given: Mapping[str, object]) -> None:
         namespace = given.get("namespace") or namespace_of(scope)
-        spec = self._value(**{"name": _as_name(id)} | dict(given) | {"namespace": namespace})
-        super().__init__(scope, id, **head(identity(spec), named="name" in given))
+        self._spec = self._value(**{"name": _as_name(id)} | dict(given) | {"namespace": namespace})
+        self._settings = effective(scope, settings)
+        place = self._spec.place
+        if "name" in given:
+            manifest, *beside = self._accepted(place)
+            super().__init__(scope, id, manifest)
+        else:
+            super().__init__(scope, id, without_name(identity(self._spec)))
         try:
-            self._spec = spec if "name" in given else replace(spec, name=self.name)
-            self._settings = effective(scope, settings)
-            manifest, *beside = rendered = self.manifests
-            refuse(spec.place, rendered, self._settings.target)
-            add_rest(self, manifest)
+            if "name" not in given:
+                self._spec = replace(self._spec, name=self.name)
+                manifest, *beside = self._accepted(place)
+                self.add_fields(manifest)
             for each in beside:
                 add_object(self, each)
         except Exception:
             scope.node.try_remove_child(id)
             raise
+
+    def _accepted(self, place: str) -> list[dict[str, object]]:
+        rendered = self.manifests
+        refuse(place, rendered, self._settings.target)
+        return rendered
 
     @property
     def selector(self) -> dict[str, str]:

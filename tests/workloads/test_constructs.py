@@ -36,6 +36,7 @@ from initconstructs.workloads import (
     configure,
     settings_of,
 )
+from initconstructs.workloads.manifest_object import ManifestObject
 
 APP = Container("app", image="shop:1")
 WAIT = Stage("wait", image="busybox:1.36", command=["true"])
@@ -171,7 +172,7 @@ def test_a_failure_of_node_leaves_nothing(chart: Chart, monkeypatch: pytest.Monk
         raise RuntimeError("Node is gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(ApiObject, "add_json_patch", fail)
+        patched.setattr(ManifestObject, "add_fields", fail)
         with pytest.raises(RuntimeError, match="Node is gone"):
             make(Deployment, chart, stages=[ASKS])
     assert chart.node.children == []

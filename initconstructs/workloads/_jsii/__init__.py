@@ -1,0 +1,1 @@
+"""The assembly that jsii loads; packaging/jsii has its sources."""
