@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from initconstructs.manifests.pod_template import child, entries
 from initconstructs.planning.behaviour import runs_as_root
@@ -18,20 +19,15 @@ INVALID_IMAGE, NEVER_PULL, PULL_FAILED, PULL_WAITS = (
 )
 CONFIG_ERROR = "CreateContainerConfigError"
 
-_IMAGE = re.compile(
-    r"""
-    (?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?\.?)+(?::[0-9]+)?/)?      # registry
-    [a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*
-    (?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?
-    """,
-    re.VERBOSE | re.ASCII,
-)
+_DOMAIN = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*)(?::[0-9]+)?", re.ASCII)
+_REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*")
+_SUFFIX = re.compile(r"(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9+._-]*:[0-9a-fA-F]{32,})?", re.ASCII)
 """Source: github.com/distribution/reference, the grammar in its package comment."""
 
 
 def obstacle(container: Container, pod: Pod, events: Sequence[Event], now: float) -> str:
     """Why the container can't start now, as the kubelet names it; empty when it can."""
-    if not _IMAGE.fullmatch(container.image):
+    if not _is_image_name(container.image):
         return INVALID_IMAGE
     if _holds(Happening.IMAGE_MISSING, (container.name, container.image), events, now):
         return NEVER_PULL if container.raw.get("imagePullPolicy") == "Never" else PULL_FAILED
@@ -43,6 +39,18 @@ def obstacle(container: Container, pod: Pod, events: Sequence[Event], now: float
     return ""
 
 
+@lru_cache(maxsize=1024)
+def _is_image_name(text: str) -> bool:
+    """The part before the first slash is a registry when it couldn't be part of a repository's name."""
+    domain, slash, rest = text.partition("/")
+    if slash and (domain == "localhost" or re.search(r"[.:A-Z]", domain)):
+        if not _DOMAIN.fullmatch(domain):
+            return False
+        text = rest
+    repository = _REPOSITORY.match(text)
+    return repository is not None and bool(_SUFFIX.fullmatch(text, repository.end()))
+
+
 def volume_obstacle(pod: Pod, events: Sequence[Event], now: float) -> bool:
     """Whether a volume that some container mounts can't be set up; one that nobody mounts doesn't matter."""
     mounted = {
@@ -50,7 +58,7 @@ def volume_obstacle(pod: Pod, events: Sequence[Event], now: float) -> bool:
         for container in pod.containers
         for _, mount in entries(container.raw, "volumeMounts", "")
     }
-    volumes = [volume for _, volume in entries(pod.spec, "volumes", "") if volume.get("name") in mounted]
+    volumes = [volume for _, volume in entries(pod.spec, "volumes", "") if str(volume.get("name")) in mounted]
     return any(_holds(kind, (name,), events, now) for kind, name in _volume_sources(volumes))
 
 

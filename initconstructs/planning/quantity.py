@@ -12,6 +12,8 @@ from functools import lru_cache
 _QUANTITY = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d+)|([KMGTPE]i|[numkMGTPE])?)", re.ASCII)
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
+_LARGEST = (2**63 - 1) * 1000  # what a quantity is capped at
+_LONGEST = 100
 _BINARY_STEPS = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 
 
@@ -24,14 +26,17 @@ def milli(value: object) -> int:
 
 @lru_cache(maxsize=4096)
 def _milli(text: str) -> int:
-    match = _QUANTITY.fullmatch(text)
+    match = _QUANTITY.fullmatch(text[:_LONGEST])
     if match is None:
         return 0
     sign, digits, exponent, suffix = match.groups()
-    amount = Fraction(digits + (exponent or "")) * 1000
-    if suffix:
-        amount *= 1024 ** _BINARY[suffix] if suffix in _BINARY else Fraction(10) ** _DECIMAL[suffix]
-    return -(-amount.numerator // amount.denominator) * (-1 if sign == "-" else 1)
+    power = int(exponent[1:]) if exponent else _DECIMAL.get(suffix, 0)
+    if abs(power) > _LONGEST:
+        return 0 if power < 0 else _LARGEST
+    scale: Fraction = Fraction(10) ** power
+    amount = Fraction(digits) * 1000 * scale * (1 << 10 * _BINARY.get(suffix, 0))
+    rounded = min(-(-amount.numerator // amount.denominator), _LARGEST)
+    return -rounded if sign == "-" else rounded
 
 
 def written(name: str, amount: int) -> str:

@@ -137,10 +137,31 @@ def test_an_image_that_must_be_there_and_is_not():
     assert run(manifest, Event(what=Happening.IMAGE_MISSING)).statuses[-1] == "Init:ErrImageNeverPull"
 
 
-@pytest.mark.parametrize("image", ["Busy Box:Bad", "library/UPPER", "busybox:", "a//b"])
+@pytest.mark.parametrize(
+    "image",
+    ["Busy Box:Bad", "library/UPPER", "busybox:", "a//b", "", "a/B", "x@sha256:12", "e.x:y/z", "a-" * 3000],
+    ids=lambda image: image[:20],
+)
 def test_an_image_name_that_cannot_be_right(image):
     simulation = run(pod({**container("i1"), "image": image}))
     assert simulation.statuses[-1] == "Init:InvalidImageName"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "busybox",
+        "ghcr.io/acme/shop:1.4.2",
+        "localhost:5000/a/b__c-d.e",
+        "UPPER/case",
+        "[::1]:5000/x",
+        f"a@sha256:{'0' * 64}",
+        "1" * 5000,
+    ],
+    ids=lambda image: image[:20],
+)
+def test_an_image_name_that_can_be_right(image):
+    assert run(pod({**container("i1"), "image": image})).phase == "Running"
 
 
 def test_a_config_map_that_only_the_app_mounts_stops_the_whole_pod():
