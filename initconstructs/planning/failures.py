@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from initconstructs.planning.plan import Plan
 from initconstructs.planning.pod import Container, Role
+from initconstructs.planning.pod_status import FAILED
 from initconstructs.planning.scenario import Scenario
 from initconstructs.planning.simulate import Outcome, simulate
 
@@ -60,9 +61,9 @@ def _telling(statuses: tuple[str, ...]) -> tuple[str, ...]:
 def _effect(plan: Plan, container: Container, forever: Outcome, runs_again: tuple[str, ...]) -> str:
     if not forever.pod.runs[container.name]:
         return f"it never starts; kubectl shows {forever.pod.statuses[-1]}"
-    if not runs_again:
+    if not runs_again and forever.pod.phase == FAILED:
         return _ends_the_pod(plan, forever)
-    alone = runs_again == (container.name,)
+    alone = runs_again in ((), (container.name,))  # none: the pod has ended well before its turn came
     again = "it alone runs again" if alone else f"{', '.join(runs_again)} run again"
     return f"{again}: at once, then after 10, 20, 40, ... 300 s{_meanwhile(plan, container)}{_limit(forever)}"
 

@@ -129,6 +129,12 @@ def test_what_a_failure_means():
     assert failures(never)[0].effect == "the pod fails and nothing runs again"
 
 
+def test_a_sidecar_of_a_short_job_fails_alone():
+    found = {failure.stage: failure.effect for failure in failures(planned(job(sidecar("log"), app="sleep 1; exit 0")))}
+    assert found["log"] == "it alone runs again: at once, then after 10, 20, 40, ... 300 s; the stages after it go on"
+    assert found["main"] == "the pod fails; the Job makes a new one that begins with log, 7 in all, then fails"
+
+
 @pytest.mark.parametrize("version", ["1.30", "v1.36", "1.36.2"])
 def test_versions(version):
     assert str(Release.parse(version)).startswith("1.3")
