@@ -11,8 +11,9 @@ import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from initconstructs.model.environment import SecretKey
 from initconstructs.model.stages import PolicyRule, Stage
-from initconstructs.presets import images, waiting
+from initconstructs.presets import images, migrating, waiting
 
 PAGE = Path(__file__).parents[1] / "docs" / "presets.md"
 
@@ -65,7 +66,7 @@ API = "a server that lists and watches as the Kubernetes API does, and checks th
 
 def document() -> str:
     """The page."""
-    return "\n".join(["# Presets", "", *_waiting(), "", *_images()]) + "\n"
+    return "\n".join(["# Presets", "", *_waiting(), "", *_migrating(), "", *_images()]) + "\n"
 
 
 def _waiting() -> Iterator[str]:
@@ -119,6 +120,28 @@ def _privileges(waits: list[waiting.Wait]) -> str:
     root = "a read-only root file system" if read_only else "a writable root file system"
     (image,) = {each.image for each in waits}
     return f'Pod Security "{profile}", user {user}, {root}, image `{image}`'
+
+
+def _migrating() -> Iterator[str]:
+    image, url = "ghcr.io/acme/shop:1.4.2", SecretKey("shop-db", "url")
+    stages = {
+        "alembic": migrating.alembic(image=image, database_url=url),
+        "django": migrating.django(image=image, database_url=url),
+        "command": migrating.command(["./migrate", "up"], image=image, database_url=url),
+    }
+    yield "## migrating"
+    yield ""
+    yield inspect.cleandoc(migrating.__doc__ or "")
+    yield ""
+    yield "| function | what it does | runs | Pod Security | script, bytes |"
+    yield "|---|---|---|---|---|"
+    for name, stage in stages.items():
+        words = " ".join((stage.args or ())[2:])
+        summary = (inspect.getdoc(getattr(migrating, name)) or "").split("\n\n")[0].replace("\n", " ").rstrip(".")
+        yield f"| `{name}` | {summary} | `{words}` | {stage.profile} | {_size(stage)} |"
+    yield ""
+    yield "Proven against a real PostgreSQL, with a script that breaks when two copies run it at once: four copies, twenty"
+    yield "times; a copy that is killed; a session that the server ends."
 
 
 def _images() -> Iterator[str]:

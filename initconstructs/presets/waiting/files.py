@@ -13,18 +13,15 @@ from initconstructs.model.environment import EnvValue
 from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Stage
+from initconstructs.presets.program import HOME, TELL_WHY, literal, program_volume
 from initconstructs.presets.waiting.address import check_text
 from initconstructs.presets.waiting.wait import (
-    HOME,
     RESOURCES,
-    TELL_WHY,
     TIMEOUT,
     CommandOptions,
     StageOptions,
     Wait,
-    literal,
     named,
-    program_volume,
     wait,
 )
 

@@ -19,18 +19,17 @@ from initconstructs.model.raw import Raw
 from initconstructs.model.resources import Resources
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Edge, PolicyRule, Stage
-from initconstructs.model.volumes import InlineFiles, Mount, Volume
+from initconstructs.model.volumes import Mount
 from initconstructs.presets import images
+from initconstructs.presets.program import HOME, TELL_WHY, literal, program_volume
 
 TIMEOUT = "5m"
 RESOURCES = Resources(requests={"cpu": "10m", "memory": "32Mi"}, limits={"memory": "64Mi"})
 SECURITY = SecurityContext(run_as_user=65532, run_as_group=65532, read_only_root_filesystem=True)
 
-HOME = "/initconstructs"
 _PACKAGE = "waiting"
 # -E, -s, -S: neither the environment nor installed packages change what runs, and it starts sooner.
 _COMMAND = ["python3", "-E", "-s", "-S", "-m", f"{_PACKAGE}.wait"]
-TELL_WHY = {"terminationMessagePolicy": "FallbackToLogsOnError"}
 
 Spec: TypeAlias = Mapping[str, object]
 """What the program is told about one dependency; `wait` names its module and `at` its place."""
@@ -127,19 +126,6 @@ def _unique(values: Iterable[checks.T]) -> list[checks.T]:
         if each not in found:
             found.append(each)
     return found
-
-
-def literal(word: str) -> str:
-    """A word that Kubernetes hands over as it is: it expands `$(NAME)` in arguments, and takes `$$` for `$`.
-
-    https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/
-    """
-    return word.replace("$", "$$")
-
-
-def program_volume(stage: str, program: Mapping[str, str]) -> Volume:
-    """The volume with the program of a stage."""
-    return Volume(f"{stage}-program"[:63], InlineFiles(program))
 
 
 @lru_cache(maxsize=64)
