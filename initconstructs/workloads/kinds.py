@@ -63,18 +63,15 @@ class Workload(ManifestObject, metaclass=_ErrorsEndAtTheAuthor):
         namespace = given.get("namespace") or namespace_of(scope)
         self._spec = self._value(**{"name": _as_name(id)} | dict(given) | {"namespace": namespace})
         self._settings = effective(scope, settings)
-        place = self._spec.place
-        if "name" in given:
-            manifest, *beside = self._accepted(place)
-            super().__init__(scope, id, manifest)
-        else:
-            super().__init__(scope, id, without_name(identity(self._spec)))
+        place, named = self._spec.place, "name" in given
+        rendered = self._accepted(place) if named else []
+        super().__init__(scope, id, rendered[0] if named else without_name(identity(self._spec)))
         try:
-            if "name" not in given:
+            if not named:
                 self._spec = replace(self._spec, name=self.name)
-                manifest, *beside = self._accepted(place)
-                self.add_fields(manifest)
-            for each in beside:
+                rendered = self._accepted(place)
+                self.add_fields(rendered[0])
+            for each in rendered[1:]:
                 add_object(self, each)
         except Exception:
             scope.node.try_remove_child(id)
