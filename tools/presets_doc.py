@@ -137,7 +137,8 @@ def _migrating() -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for name, stage in stages.items():
         words = " ".join((stage.args or ())[2:])
-        summary = (inspect.getdoc(getattr(migrating, name)) or "").split("\n\n")[0].replace("\n", " ").rstrip(".")
+        text = inspect.getdoc(getattr(migrating, name)) or ""
+        summary = text.split("\n\n")[0].replace("\n", " ").rstrip(".")
         yield f"| `{name}` | {summary} | `{words}` | {stage.profile} | {_size(stage)} |"
     yield ""
     yield "Proven against a real PostgreSQL, with a script that breaks when two copies run it at once: four copies, twenty"
