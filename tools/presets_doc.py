@@ -141,8 +141,8 @@ def _migrating() -> Iterator[str]:
         summary = text.split("\n\n")[0].replace("\n", " ").rstrip(".")
         yield f"| `{name}` | {summary} | `{words}` | {stage.profile} | {_size(stage)} |"
     yield ""
-    yield "Proven against a real PostgreSQL, with a script that breaks when two copies run it at once: four copies, twenty"
-    yield "times; a copy that is killed; a session that the server ends."
+    yield "Proven against a real PostgreSQL, with a script that breaks when two copies run it at once: four copies,"
+    yield "twenty times; a copy that is killed; a session that the server ends."
 
 
 def _images() -> Iterator[str]:
