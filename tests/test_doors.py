@@ -69,3 +69,13 @@ def test_the_keywords_without_a_default_are_required(kind: str) -> None:
     needed = {name for name, each in value.__signature__.parameters.items() if each.default is each.empty}
     hints = get_type_hints(typed, vars(keywords), include_extras=True)
     assert {name for name, hint in hints.items() if str(get_origin(hint)).endswith("Required")} == needed - {"name"}
+
+
+def test_every_public_name_has_one_home() -> None:
+    assert set(initconstructs.__all__) == set(initconstructs._HOME_OF)
+    assert all(getattr(initconstructs, name) is not None for name in initconstructs.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Stagge'"):
+        _ = initconstructs.Stagge

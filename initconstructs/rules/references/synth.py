@@ -27,8 +27,15 @@ class Synth:
 
     def nearest(self, of_kind: str, in_namespace: str, called: str) -> str:
         """The name in this synth that a misspelt one may have meant, or ''."""
-        names = [other for (a_kind, place, other) in self._by_name if (a_kind, place) == (of_kind, in_namespace)]
+        names = self._names.get((of_kind, in_namespace), [])
         return next(iter(difflib.get_close_matches(called, names, n=1, cutoff=0.8)), "")
+
+    @cached_property
+    def _names(self) -> Mapping[tuple[str, str], list[str]]:
+        index: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for of_kind, in_namespace, called in self._by_name:
+            index[of_kind, in_namespace].append(called)
+        return index
 
     def of_kind(self, of_kind: str) -> Iterator[Manifest]:
         """Every object of the kind."""
