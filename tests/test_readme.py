@@ -49,6 +49,11 @@ def test_a_slip_gives_the_message_shown(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].endswith(block("output", "slip").strip())
 
 
+def test_the_wait_shown_is_one_stage(tmp_path: Path) -> None:
+    done = run(block("example", "waiting") + "print(wait.name, len(wait.args))\n", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_snapshot_test_shown_passes(tmp_path: Path) -> None:
     (tmp_path / "test_api.py").write_text(block("example", "test"), encoding="utf-8")
     pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
