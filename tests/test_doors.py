@@ -13,8 +13,10 @@ import pytest
 from typing_extensions import get_type_hints
 
 import initconstructs
+from initconstructs import schemas
 from initconstructs.model import keywords
 from initconstructs.model import workload as values
+from initconstructs.model.kubernetes import NEWEST_KUBERNETES, OLDEST_KUBERNETES
 
 ROOT = Path(__file__).parent.parent
 KINDS = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"]
@@ -79,3 +81,7 @@ def test_every_public_name_has_one_home() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Stagge'"):
         _ = initconstructs.Stagge
+
+
+def test_the_model_knows_the_versions_that_the_schemas_have() -> None:
+    assert (OLDEST_KUBERNETES, NEWEST_KUBERNETES) == (schemas.OLDEST, schemas.NEWEST)

@@ -8,6 +8,7 @@ from typing import TypeAlias, cast
 
 from initconstructs.model.checks import mapping
 from initconstructs.model.errors import ModelError, wrong
+from initconstructs.model.kubernetes import NEWEST_KUBERNETES
 
 Raw: TypeAlias = Mapping[str, object]
 """Fields as the Kubernetes API spells them, such as `{"stdin": True}`; `None` removes a field."""
@@ -17,7 +18,8 @@ def raw_fields(place: str, value: Raw, definition: str | None = None) -> Raw:
     """Raw fields as a copy, all the way down plain JSON data.
 
     `definition` names what they belong to in the published schemas, `core.v1.Container` say: a field that it has must
-    have its type there. Whether it has the field depends on the target, so that is left to the rules.
+    have its type there, and a field with nearly the name of another is a slip. Whether it has a field of any other name
+    depends on the target, so that is left to the rules.
     """
     if not value and isinstance(value, Mapping):
         return mapping(place, value)
@@ -31,13 +33,17 @@ def raw_fields(place: str, value: Raw, definition: str | None = None) -> Raw:
 def _check_types(place: str, value: Raw, definition: str) -> None:
     from initconstructs.schemas.decoding import shape_errors  # noqa: PLC0415 -- only raw fields need the schemas
 
-    for error in shape_errors(definition, value):
+    for error in shape_errors(definition, value, kubernetes=_NEWEST):
+        field = f"{place}.{error.path}"
         if not error.unknown:
-            field = f"{place}.{error.path}"
             kind = error.message.rpartition(" ")[2]
             raise wrong(field, _at(value, error.path), f"must be of the type that Kubernetes has here, {kind}", _WRITE)
+        _, misspelt, nearest = error.message.partition("; ")
+        if misspelt:
+            raise ModelError(field, "is a field that Kubernetes doesn't have", nearest)
 
 
+_NEWEST = f"1.{NEWEST_KUBERNETES}"
 _WRITE = "write it as the Kubernetes API reference does"
 
 

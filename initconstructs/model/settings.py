@@ -10,10 +10,8 @@ from initconstructs.model import checks
 from initconstructs.model.checks import Words
 from initconstructs.model.errors import wrong
 from initconstructs.model.frozen import frozen
+from initconstructs.model.kubernetes import minor_of
 from initconstructs.model.security import PROFILES, Profile
-
-OLDEST_KUBERNETES = 30
-"""The oldest minor of Kubernetes 1 that the library knows."""
 
 
 @frozen
@@ -99,17 +97,6 @@ class Settings:
     def pull(self, image: str) -> str:
         """The reference to pull for an image as an author wrote it."""
         return self.images.pull(image) if self.images else image
-
-
-def minor_of(kubernetes: object) -> int:
-    """36 for "1.36".
-
-    Raises `ModelError` for anything that is not 1.30 or newer.
-    """
-    found = re.fullmatch(r"1\.(\d{1,3})", kubernetes) if isinstance(kubernetes, str) else None
-    if not found or int(found[1]) < OLDEST_KUBERNETES:
-        raise wrong("Settings.kubernetes", kubernetes, "must be a version from 1.30 on", 'write "1.36", say')
-    return int(found[1])
 
 
 DEFAULTS = Settings(kubernetes="1.36", profile="restricted")

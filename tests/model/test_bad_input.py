@@ -123,6 +123,7 @@ VALUES: dict[str, Callable[[], object]] = {
     "empty schedule": lambda: CronJobSpec("shop", containers=[APP], schedule=""),
     "digest": lambda: ImagePolicy(digests={"shop:1": "sha256:beef"}),
     "Kubernetes too old": lambda: Settings(kubernetes="1.29"),
+    "Kubernetes too new": lambda: Settings(kubernetes="1.99"),
     "Kubernetes unclear": lambda: Settings(kubernetes="latest"),
     "toleration of a value": lambda: Toleration("gpu", value="yes"),
     "number that JSON doesn't know": lambda: Container("app", image="a:1", raw={"x": float("nan")}),
@@ -374,3 +375,12 @@ def test_a_platform_librarys_own_line_is_in_the_traceback() -> None:
     with pytest.raises(ModelError) as caught:
         house_stage()
     assert "house_stage" in [frame.name for frame in traceback.extract_tb(caught.tb)]
+
+
+def test_a_raw_field_with_nearly_a_known_name_gets_that_name() -> None:
+    with pytest.raises(ModelError, match=r'raw\.volumeMount is a field .* did you mean "volumeMounts"'):
+        Container("app", image="a:1", raw={"volumeMount": []})
+
+
+def test_a_raw_field_of_a_name_like_no_other_is_left_to_the_rules_of_the_target() -> None:
+    assert Container("app", image="a:1", raw={"fromTheFuture": True}).raw == {"fromTheFuture": True}
