@@ -9,11 +9,12 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ class Kubelet:
     """Starts the container of a stage: mounts, working directory, arguments and variables as Kubernetes gives them."""
 
     root: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(
         self,
@@ -81,7 +83,15 @@ class Kubelet:
         process = subprocess.Popen(
             words, cwd=cwd, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
+        self.started.append(process)
         return Started(process, time.monotonic())
+
+    def stop(self) -> None:
+        """End what a failing test left behind."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
 
     def run(self, stage: Stage, **given: Any) -> Finished:
         return self.start(stage, **given).finish()
@@ -117,10 +127,11 @@ def moved(word: str, places: Mapping[str, str]) -> str:
 
 
 @pytest.fixture
-def kubelet(tmp_path: Path) -> Kubelet:
+def kubelet(tmp_path: Path) -> Iterator[Kubelet]:
     made = Kubelet(tmp_path / "container")
     made.root.mkdir()
-    return made
+    yield made
+    made.stop()
 
 
 @pytest.fixture
@@ -202,9 +213,6 @@ class Servers:
         made = self.home / name
         made.mkdir(parents=True, exist_ok=True)
         if user and os.getuid() == 0:
-            for each in (made, *list(made.parents)[:4]):
-                if each != Path("/tmp"):
-                    each.chmod(0o755)
             subprocess.run(["chown", user, made], check=True)
         return made
 
@@ -241,10 +249,13 @@ def find(program: str) -> str | None:
 
 
 @pytest.fixture
-def servers(tmp_path: Path) -> Iterator[Servers]:
-    made = Servers(tmp_path)
-    yield made
-    made.stop()
+def servers() -> Iterator[Servers]:
+    """In a directory of their own: pytest makes the parent of its own directories private at each of its starts."""
+    with tempfile.TemporaryDirectory(prefix="servers-", ignore_cleanup_errors=True) as home:
+        Path(home).chmod(0o755)
+        made = Servers(Path(home))
+        yield made
+        made.stop()
 
 
 @pytest.fixture(scope="session")

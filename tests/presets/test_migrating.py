@@ -25,11 +25,11 @@ MIGRATION = textwrap.dedent("""
 
 
 @pytest.fixture
-def database(servers, port, kubelet, tmp_path) -> str:
+def database(servers, port, kubelet) -> str:
     """The URL of a PostgreSQL that wants a password, by SCRAM-SHA-256."""
     initdb, postgres = servers.need("initdb", "postgres")
     home = servers.directory("postgres", "nobody") / "data"
-    secret = tmp_path / "password"
+    secret = servers.directory("password") / "text"
     secret.write_text(PASSWORD)
     secret.chmod(0o644)
     make = [initdb, "-D", str(home), "--no-sync", "-A", "scram-sha-256", "-U", "postgres", f"--pwfile={secret}"]
