@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 # A command's module has SUMMARY, `configure(parser)` and `run(arguments) -> int`.
-COMMANDS = ("check",)
+COMMANDS = ("check", "explain", "diff")
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141
@@ -22,6 +23,7 @@ CLOSED_PIPE = 141
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     arguments = _parser().parse_args(argv)
+    _write_utf_8()
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -32,6 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return code
+
+
+def _write_utf_8() -> None:
+    """Reports name their arrows and their charset; a locale or a code page shall neither break nor change them."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from initconstructs.cli.options import add_format, add_kubernetes, add_paths
+
 if TYPE_CHECKING:
     from initconstructs.reports.summary import Summary
     from initconstructs.rules.finding import Finding
@@ -20,14 +22,12 @@ SUMMARY = "say what the API server will refuse, and what will hang, race or leak
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="file, directory, pattern, or - for standard input")
-    parser.add_argument(
-        "--kubernetes", default="1.36", metavar="MINOR", help="the target, such as 1.33 (default: 1.36)"
-    )
+    add_paths(parser)
+    add_kubernetes(parser)
     parser.add_argument(
         "--profile", choices=["privileged", "baseline", "restricted"], help="hold pods to this Pod Security level"
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    add_format(parser, ["text", "json"])
     parser.add_argument(
         "--fail-on",
         choices=["error", "warning", "never"],
@@ -60,10 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     passed_over = sum(not rules.knows(document.manifest) for document in inputs.documents)
     summary = summarize(findings, files=inputs.files, objects=len(inputs.documents), passed_over=passed_over)
     sys.stdout.write(_rendered(arguments.format, findings, summary))
-    for problem in inputs.unreadable:
-        print(problem, file=sys.stderr)
     failed = arguments.fail_on != "never" and reaches(findings, Severity(arguments.fail_on))
-    return 2 if inputs.unreadable else int(failed)
+    return inputs.report_unreadable() or int(failed)
 
 
 def _rendered(style: str, findings: Sequence[Finding], summary: Summary) -> str:

@@ -24,6 +24,17 @@ class Inputs:
     files: int = 0
     unreadable: list[str] = field(default_factory=list)
 
+    @property
+    def manifests(self) -> list[dict[str, object]]:
+        """What was read, without its origin."""
+        return [document.manifest for document in self.documents]
+
+    def report_unreadable(self) -> int:
+        """Tell what could not be read; the exit code that this makes, 0 or 2."""
+        for problem in self.unreadable:
+            print(problem, file=sys.stderr)
+        return 2 if self.unreadable else 0
+
 
 def read(paths: Sequence[str]) -> Inputs:
     """Every manifest in files, directories (*.yaml, *.yml, *.json below them), patterns and standard input."""

@@ -45,7 +45,10 @@ def diff_plans(old: Sequence[Plan], new: Sequence[Plan]) -> list[PlanDiff]:
 
 
 def _added(plan: Plan) -> PlanDiff:
-    meaning = f"{plan.rollout.pods} pods of {_amounts(plan)} have to find a node"
+    pods = plan.rollout.pods
+    meaning = (
+        f"{pods} pod{'' if pods == 1 else 's'} of {_amounts(plan)} {'has' if pods == 1 else 'have'} to find a node"
+    )
     change = Change(what="workload added", subject=plan.title, old="", new=plan.title, meaning=meaning)
     return PlanDiff(title=plan.title, rolls=False, changes=(change,))
 

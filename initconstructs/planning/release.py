@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from initconstructs.schemas import minor_of
+
 DEFAULT = "1.36"
 
 
@@ -18,12 +20,8 @@ class Release:
 
     @classmethod
     def parse(cls, version: str) -> Release:
-        """Read `1.36`, `v1.36` or `1.36.2`."""
-        major, dot, rest = version.removeprefix("v").partition(".")
-        minor = rest.partition(".")[0]
-        if major != "1" or not dot or not minor.isdecimal():
-            raise ValueError(f"Kubernetes version {version!r} is not written like '{DEFAULT}'")
-        return cls(int(minor))
+        """Read `1.36`, `v1.36` or `1.36.2`; a ValueError for a minor that no part of this package speaks for."""
+        return cls(minor_of(version))
 
     @property
     def container_restart_rules(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
-from initconstructs.planning.diff import diff_plans
+from initconstructs.planning.diff import PlanDiff, diff_plans
 from initconstructs.planning.plan import Plan, plans
 from initconstructs.planning.release import DEFAULT
 from initconstructs.planning.scenario import OOM_KILLED, START_ERROR, Event, ExitCode, Happening, Scenario
@@ -56,16 +56,18 @@ def explain(
     return plans_text(found, outcomes, colour=colour)
 
 
+def compare(old: Manifests, new: Manifests, *, kubernetes: str = DEFAULT) -> list[PlanDiff]:
+    """What changes between two sets of manifests; empty when the start-up is the same."""
+    return diff_plans(plans(old, kubernetes=kubernetes), plans(new, kubernetes=kubernetes))
+
+
 def diff(
-    old: Manifests,
-    new: Manifests,
+    diffs: Sequence[PlanDiff],
     *,
     format: DiffFormat = "text",  # noqa: A002 - the option's name
-    kubernetes: str = DEFAULT,
     colour: bool = False,
 ) -> str:
-    """What changes between two sets of manifests, and what it means for a roll-out."""
-    diffs = diff_plans(plans(old, kubernetes=kubernetes), plans(new, kubernetes=kubernetes))
+    """The changes, and what each means for a roll-out."""
     if format == "markdown":
         return diff_markdown(diffs)
     return diff_json(diffs) if format == "json" else diff_text(diffs, colour=colour)

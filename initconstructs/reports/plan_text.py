@@ -89,15 +89,11 @@ def _failures(plan: Plan) -> Iterator[str]:
     found = failures(plan)
     for effect in dict.fromkeys(failure.effect for failure in found):
         alike = [failure for failure in found if failure.effect == effect]
-        names = _listed([failure.stage for failure in alike])
+        names = words.listed([failure.stage for failure in alike], "or")
         shows = f"; kubectl shows {', '.join(alike[0].statuses)}" if alike[0].statuses else ""
         yield from _wrapped(f"If {names} fails: {effect}{shows}.")
     if again := words.whole_restart(plan):
         yield from _wrapped(again)
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _wrapped(text: str, indent: int = 2) -> Iterable[str]:

@@ -112,9 +112,13 @@ def duration(plan: Plan) -> str:
     time = plan.time
     start = f"Started after about {seconds(time.best_s)} at best"
     if time.worst_s is None:
-        names = " and ".join(time.unbounded)
-        return f"{start}; no worst case, because nothing bounds {names}."
+        return f"{start}; no worst case, because nothing bounds {listed(time.unbounded)}."
     return f"{start} and {seconds(time.worst_s)} at worst."
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """`wait, fetch and migrate`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
 def deadline(plan: Plan) -> str:

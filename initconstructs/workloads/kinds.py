@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from constructs import Construct
 from jsii._runtime import JSIIMeta
@@ -30,6 +30,7 @@ from initconstructs.model.workload import (
     StatefulSetSpec,
     WorkloadSpec,
 )
+from initconstructs.planning.plan import Plan, plan
 from initconstructs.rendering.workload import identity, render, selector_labels
 from initconstructs.workloads.manifest_object import ManifestObject, add_object, without_name
 from initconstructs.workloads.refusal import refuse
@@ -91,6 +92,13 @@ class Workload(ManifestObject, metaclass=_ErrorsEndAtTheAuthor):
     def manifests(self) -> list[dict[str, object]]:
         """What was rendered, before any JSON patch: the workload, then the objects beside it."""
         return render(self._spec, settings=self._settings)
+
+    @property
+    def plan(self) -> Plan:
+        """How its pods start, as `initconstructs explain` says it of the synthesized YAML, in its own target."""
+        found = plan(cast("dict[str, object]", self.to_json()), kubernetes=self._settings.target)
+        assert found is not None  # all six kinds run pods
+        return found
 
 
 def _as_name(id: str) -> str:

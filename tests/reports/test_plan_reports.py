@@ -14,6 +14,7 @@ from initconstructs.reports.explain import (
     DIFF_FORMATS,
     EXPLAIN_FORMATS,
     BadScenario,
+    compare,
     diff,
     explain,
     read_scenario,
@@ -152,7 +153,7 @@ def test_every_field_of_the_json_is_documented():
     job = shop() | {"apiVersion": "batch/v1", "kind": "Job"}
     scenario = read_scenario(["fetch=1,0"])
     explained = json.loads(explain([shop(), job], format="json", scenario=scenario))
-    compared = json.loads(diff([shop()], [job], format="json"))
+    compared = json.loads(diff(compare([shop()], [job]), format="json"))
     assert {name for name in _fields(explained) | _fields(compared) if f"`{name}`" not in page} <= {
         "version",
         "workloads",
@@ -229,7 +230,7 @@ def test_every_format_takes_manifests_without_a_workload(name):
 def test_every_diff_format_names_the_change(name):
     new = copy.deepcopy(shop())
     new["spec"]["template"]["spec"]["initContainers"][3]["image"] = "shop:2"
-    text = diff([shop()], [new], format=name)
+    text = diff(compare([shop()], [new]), format=name)
     assert "image changed" in text
     assert "shop:2" in text
 
@@ -237,13 +238,13 @@ def test_every_diff_format_names_the_change(name):
 def test_diff_text_says_what_a_change_means():
     new = copy.deepcopy(shop())
     new["spec"]["template"]["spec"]["initContainers"].append({"name": "warm", "image": "shop:1"})
-    assert diff([shop()], [new]).splitlines()[:4] == [
+    assert diff(compare([shop()], [new])).splitlines()[:4] == [
         "Deployment shop/api   pods are replaced",
         "  + stage added: warm: init",
         "      → every pod is replaced; the start takes at least a second more, and waits",
         "        for ever if the stage does",
     ]
-    assert diff([shop()], [shop()]) == "The start-up is the same.\n"
+    assert diff(compare([shop()], [shop()])) == "The start-up is the same.\n"
 
 
 def test_a_scenario_is_read():
