@@ -87,10 +87,10 @@ def _rows(plan: Plan) -> Iterator[tuple[str, ...]]:
 
 def _failures(plan: Plan) -> Iterator[str]:
     found = failures(plan)
-    for effect in dict.fromkeys(failure.effect for failure in found):
-        alike = [failure for failure in found if failure.effect == effect]
-        names = words.listed([failure.stage for failure in alike], "or")
-        shows = f"; kubectl shows {', '.join(alike[0].statuses)}" if alike[0].statuses else ""
+    for effect, statuses in dict.fromkeys((failure.effect, failure.statuses) for failure in found):
+        alike = [failure.stage for failure in found if (failure.effect, failure.statuses) == (effect, statuses)]
+        names = words.listed(alike, "or")
+        shows = f"; kubectl shows {', '.join(statuses)}" if statuses else ""
         yield from _wrapped(f"If {names} fails: {effect}{shows}.")
     if again := words.whole_restart(plan):
         yield from _wrapped(again)

@@ -87,6 +87,14 @@ def test_text_tells_a_simulated_failure():
     assert "Waits before restarts: 0, 10 s." in text
 
 
+def test_text_tells_stages_apart_that_kubectl_shows_otherwise():
+    job = shop() | {"apiVersion": "batch/v1", "kind": "Job"}
+    job["spec"]["template"]["spec"]["restartPolicy"] = "Never"
+    lines = " ".join(explain([job]).split())
+    assert re.search(r"If wait, fetch or migrate fails: [^.]*; kubectl shows Init:Error\.", lines)
+    assert re.search(r"If api fails: [^.]*; kubectl shows Error\.", lines)
+
+
 def test_colour_only_when_asked_for():
     assert "\x1b" not in explain([shop()])
     assert "\x1b[33mnever (!)" in explain([shop()], colour=True)
