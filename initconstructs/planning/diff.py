@@ -208,7 +208,7 @@ def _ends(handoff: Handoff | None) -> str:
 def _pods(old: Plan, new: Plan) -> Iterator[Change]:
     was, now = old.rollout.pods, new.rollout.pods
     if was != now:
-        meaning = "pods are added, none is replaced" if now > was else "pods are removed, none is replaced"
+        meaning = "pods are added" if now > was else "pods are removed"
         yield _line("replicas changed", "replicas", str(was), str(now), meaning)
 
 
