@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from benchmarks.contenders import plain
 from benchmarks.measuring import Sample, contender, exponent, in_turns, middle, process
 from benchmarks.sameness import differences
+from initconstructs.manifests.yaml_out import dump_yaml
 
 _LEAST, _BARE = "plain", "api_object"
 _PEERS = {
@@ -106,6 +110,37 @@ def imports(size: Size) -> Iterator[Figure]:
         )
 
 
+def checks(size: Size) -> Iterator[Figure]:
+    """Every rule over the same manifests in memory, and the start-up of the command."""
+    found = in_turns(("checked", "kubernetes_validated"), max(1, size.rounds // 2), partial(contender, count=size.apps))
+    ours, peer = (middle(each, "seconds") for each in found.values())
+    for bounded, target in (("value", 0.5), ("ratio", 0.1)):
+        yield Figure(
+            name=f"checking {size.apps} Deployments in memory",
+            value=ours,
+            unit="s",
+            peer="kubernetes-validate",
+            ratio=ours / peer,
+            target=target,
+            bounded=bounded,
+        )
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "app.yaml"
+        file.write_text(dump_yaml([plain.manifest(0)]))
+        commands = (("-c", "pass"), ("-m", "initconstructs", "check", str(file)))
+        bare, ours_started = in_turns(commands, size.starts, lambda command: process(*command)).values()
+    value = middle(ours_started, "process_seconds")
+    yield Figure(
+        name="initconstructs check of one file, from the shell",
+        value=value * 1000,
+        unit="ms",
+        peer="python -c pass",
+        ratio=value / middle(bare, "process_seconds"),
+        target=250.0,
+        bounded="value",
+    )
+
+
 def growth(size: Size) -> Iterator[Figure]:
     """The exponent of time over count, in a straight line through the logarithms."""
     for ours, peer in (("pure", _LEAST), ("synth", _BARE)):
@@ -131,5 +166,6 @@ GROUPS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "synth": synth,
     "pure": pure,
     "imports": imports,
+    "checks": checks,
     "growth": growth,
 }

@@ -57,16 +57,16 @@ def contender(name: str, count: int) -> Sample:
 
 def contender_into(name: str, count: int, folder: Path) -> Sample:
     """The same, leaving what it writes in `folder`."""
-    return process("-m", "benchmarks.contender", name, str(count), str(folder))
+    return process("-m", "benchmarks.contender", name, str(count), str(folder), reports=True)
 
 
-def process(*args: str) -> Sample:
-    """A sample of the Python process with these arguments and of its children."""
+def process(*args: str, reports: bool = False) -> Sample:
+    """A sample of the Python process with these arguments and of its children; it may report what it took inside."""
     before = _cpu_seconds()
     started = time.perf_counter()
     done = subprocess.run([sys.executable, *args], env=_ENVIRONMENT, capture_output=True, text=True, check=True)  # noqa: S603
     process_seconds = time.perf_counter() - started
-    inside = json.loads(done.stdout or '{"seconds": 0, "peak_mib": 0}')
+    inside = json.loads(done.stdout) if reports else {"seconds": 0, "peak_mib": 0}
     return Sample(process_seconds=process_seconds, cpu_seconds=_cpu_seconds() - before, **inside)
 
 

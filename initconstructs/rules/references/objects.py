@@ -61,6 +61,8 @@ def missing_key(manifest: Manifest, synth: Synth) -> Places:
     Fix: the right key.
     Source: https://kubernetes.io/docs/concepts/configuration/secret/#restrictions
     """
+    if not synth.has_keys:
+        return
     for reference in _references(manifest, synth):
         owner = synth.find(reference.kind, namespace(manifest), reference.name)
         if owner is not None and reference.key and reference.key not in _keys(owner):

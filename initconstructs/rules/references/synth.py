@@ -67,6 +67,11 @@ class Synth:
         return index
 
     @cached_property
+    def has_keys(self) -> bool:
+        """Whether there is anything that a key could be missing from."""
+        return any(kind(manifest) in ("ConfigMap", "Secret") for manifest in self.manifests)
+
+    @cached_property
     def expiring_jobs(self) -> Mapping[tuple[str, str], object]:
         """By namespace and name: after how many seconds a finished Job removes itself."""
         ttls = {
