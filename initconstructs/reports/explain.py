@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
@@ -41,8 +41,11 @@ def explain(
 ) -> str:
     """The plans of all workloads, each with its simulation where a scenario is given.
 
-    A scenario that names a container applies to the workloads that have it. Raises BadScenario when none has.
+    A scenario that names a container applies to the workloads that have it. Raises BadScenario when none has, when an
+    event is about something that no workload speaks of, and for a Mermaid chart, which shows no simulation.
     """
+    if scenario and format == "mermaid":
+        raise BadScenario("--format mermaid draws the plan and no simulation: take --format markdown, which has both")
     found = plans(manifests, kubernetes=kubernetes)
     outcomes = _outcomes(found, scenario) if scenario else []
     if format == "markdown":
@@ -119,7 +122,25 @@ def _outcomes(found: Sequence[Plan], scenario: Scenario) -> list[Outcome | None]
     known = {stage.name for plan in found for stage in plan.stages}
     if strangers := sorted(_named(scenario) - known):
         raise BadScenario(f"no container {', '.join(strangers)}; there are {', '.join(sorted(known)) or 'none'}")
+    spoken_of = {text for plan in found for text in _texts(plan.manifest)}
+    targets = {name for event in scenario.events for name in event.target.split(",") if name}
+    if nothing := sorted(targets - spoken_of):
+        raise BadScenario(
+            f"--event: no workload speaks of {', '.join(nothing)}: name a container, image or object of it"
+        )
     return [_outcome(plan, scenario) for plan in found]
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a manifest: names, images, references."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _texts(each)
 
 
 def _outcome(plan: Plan, scenario: Scenario) -> Outcome | None:

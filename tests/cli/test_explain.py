@@ -105,6 +105,8 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         (["--exit", "migrate"], "write CONTAINER=CODE"),
         (["--exit", "nobody=1"], "no container nobody"),
         (["--event", "flood"], "write EVENT"),
+        (["--event", "image-missing=enovy"], "no workload speaks of enovy"),
+        (["--format", "mermaid", "--exit", "migrate=1"], "draws the plan and no simulation"),
     ],
 )
 def test_an_unusable_argument(options: list[str], message: str, app: str, capsys: pytest.CaptureFixture[str]) -> None:
