@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.contenders import plain
-from benchmarks.measuring import Sample, contender, exponent, in_turns, middle, process
+from benchmarks.measuring import Sample, contender, exponent, in_turns, middle, process, timed
 from benchmarks.sameness import differences
+from initconstructs.manifests.yaml_in import load_yaml
 from initconstructs.manifests.yaml_out import dump_yaml
+from initconstructs.planning.plan import plans
 
 _LEAST, _BARE = "plain", "api_object"
 _PEERS = {
@@ -141,6 +144,22 @@ def checks(size: Size) -> Iterator[Figure]:
     )
 
 
+def planning(size: Size) -> Iterator[Figure]:
+    """The plans of all workloads, against the parsing of their YAML, in this process."""
+    text = dump_yaml(map(plain.manifest, range(size.apps)))
+    manifests = [document.manifest for document in load_yaml(text)]
+    parsed = median(timed(lambda: load_yaml(text)) for _ in range(size.rounds))
+    planned = median(timed(lambda: plans(manifests)) for _ in range(size.rounds))
+    yield Figure(
+        name=f"plans of {size.apps} Deployments",
+        value=planned,
+        unit="s",
+        peer="load_yaml of the same",
+        ratio=planned / parsed,
+        target=1.0,
+    )
+
+
 def growth(size: Size) -> Iterator[Figure]:
     """The exponent of time over count, in a straight line through the logarithms."""
     for ours, peer in (("pure", _LEAST), ("synth", _BARE)):
@@ -167,5 +186,6 @@ GROUPS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "pure": pure,
     "imports": imports,
     "checks": checks,
+    "planning": planning,
     "growth": growth,
 }

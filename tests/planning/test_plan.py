@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import copy
-import time
 
 import pytest
 from pods import Manifest, container, job, pod, sidecar
 
-from initconstructs.manifests.yaml_in import load_yaml
-from initconstructs.manifests.yaml_out import dump_yaml
 from initconstructs.planning.diff import diff_plans
 from initconstructs.planning.failures import failures
 from initconstructs.planning.plan import Plan, plan, plans
@@ -202,18 +199,3 @@ def test_workloads_come_and_go():
     (added,) = diff_plans([], [planned(shop())])
     (removed,) = diff_plans([planned(shop())], [])
     assert (added.changes[0].what, removed.changes[0].what) == ("workload added", "workload removed")
-
-
-def test_the_plans_of_a_thousand_workloads_take_no_longer_than_reading_them():
-    text = dump_yaml([{**shop(), "metadata": {"name": f"api-{number}"}} for number in range(1000)])
-    manifests = [document.manifest for document in load_yaml(text)]
-    assert len(plans(manifests)) == 1000
-    reading = min(_cpu_seconds(lambda: load_yaml(text)) for _ in range(3))
-    planning = min(_cpu_seconds(lambda: plans(manifests)) for _ in range(3))
-    assert planning <= reading
-
-
-def _cpu_seconds(work) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
