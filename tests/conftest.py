@@ -17,14 +17,14 @@ settings.load_profile("any pace")
 
 
 class YamlSnapshot(SingleFileSnapshotExtension):
-    """A list of manifests as the file that a colleague reviews."""
+    """Manifests, or YAML that is written already, as the file that a colleague reviews."""
 
     file_extension = "yaml"
     _write_mode = WriteMode.TEXT
 
-    def serialize(self, data: Iterable[Mapping[str, object]], **_: Any) -> str:
+    def serialize(self, data: str | Iterable[Mapping[str, object]], **_: Any) -> str:
         """The manifests as YAML documents."""
-        return dump_yaml(data)
+        return data if isinstance(data, str) else dump_yaml(data)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def frozen(cls: type[T]) -> type[T]:
     mapping from keywords that people expect to the place where they belong.
 
     The methods are shared instead of generated for each class: with some sixty classes, generating them would make up
-    most of the package's import time.
+    a large part of the package's import time.
     """
     made = dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
     for name, method in _METHODS.items():

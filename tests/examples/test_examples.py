@@ -11,8 +11,6 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from tests.yaml_snapshot import YamlFile
-
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
 
@@ -57,9 +55,11 @@ def synthesize(command: list[str], outdir: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem.replace("_", "-"))
-def test_an_example_alone_writes_what_was_reviewed(example: Path, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+def test_an_example_alone_writes_what_was_reviewed(
+    example: Path, tmp_path: Path, yaml_snapshot: SnapshotAssertion
+) -> None:
     files = synthesize([str(example)], tmp_path)
-    assert "---\n".join(files.values()) == snapshot(extension_class=YamlFile)
+    assert "---\n".join(files.values()) == yaml_snapshot
 
 
 @pytest.fixture(scope="module")
