@@ -1,4 +1,4 @@
-"""Write docs/presets.md from the presets themselves: what each asks, its image, user, privileges and resources.
+"""Write docs/presets.md from the presets themselves: what each does, its image, user, privileges and exit codes.
 
     python tools/presets_doc.py
 
@@ -7,92 +7,78 @@ A test fails when the page is not what this would write.
 
 from __future__ import annotations
 
+import importlib
 import inspect
-from collections.abc import Callable, Iterator
+import pkgutil
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
-from initconstructs.model.environment import SecretKey
-from initconstructs.model.stages import PolicyRule, Stage
-from initconstructs.presets import images, migrating, waiting
+from catalogue.entry import Entry
+
+from initconstructs import presets
+from initconstructs.model.security import SecurityContext
+from initconstructs.model.stages import PolicyRule, Sidecar, Step
+from initconstructs.model.volumes import InlineFiles, Volume
+from initconstructs.presets import images
 
 PAGE = Path(__file__).parents[1] / "docs" / "presets.md"
+INTRODUCTION = """\
+Every preset is a function that returns a plain `Stage` (or `Sidecar`), with `name=`, `image=`, `resources=`,
+`security=`, `mounts=`, `after=`, `before=` and `raw=` of its own. "user" is who it runs as unless `security=` says
+otherwise; "the image's" must not be root under "restricted". "may" is what it may ask of the Kubernetes API. "bytes" is
+the text of its program in the manifest."""
 
-EXAMPLES: dict[str, Callable[[], waiting.Wait]] = {
-    "tcp": lambda: waiting.tcp("smtp", 25),
-    "dns": lambda: waiting.dns("kafka-headless", at_least=3),
-    "http": lambda: waiting.http("http://api:8080/healthz"),
-    "postgres": lambda: waiting.postgres("db"),
-    "mysql": lambda: waiting.mysql("db"),
-    "redis": lambda: waiting.redis("cache"),
-    "mongodb": lambda: waiting.mongodb("mongo-0.mongo"),
-    "rabbitmq": lambda: waiting.rabbitmq("broker"),
-    "kafka": lambda: waiting.kafka("kafka", topic="orders"),
-    "nats": lambda: waiting.nats("nats"),
-    "memcached": lambda: waiting.memcached("cache"),
-    "elasticsearch": lambda: waiting.elasticsearch("search"),
-    "grpc": lambda: waiting.grpc("ledger", 50051),
-    "file": lambda: waiting.file("/shared/ready"),
-    "job_complete": lambda: waiting.job_complete("seed"),
-    "rollout": lambda: waiting.rollout("schema-registry"),
-    "pod_ready": lambda: waiting.pod_ready("kafka-0"),
-    "pods_ready": lambda: waiting.pods_ready({"app": "kafka"}),
-    "service_endpoints": lambda: waiting.service_endpoints("db"),
-    "condition": lambda: waiting.condition("certificates", "tls", api_version="cert-manager.io/v1"),
-    "field": lambda: waiting.field(
-        "persistentvolumeclaims", "data", api_version="v1", path="status.phase", value="Bound"
-    ),
-}
 
-PROVEN = {
-    "mongodb": "a small server written from the protocol's document",
-    "kafka": "a small server written from the protocol's document",
-    "elasticsearch": "a small server that answers as documented",
-    "grpc": "gRPC's own Python server",
-    "dns": "dnsmasq",
-    "http": "nginx, and a TLS server",
-    "postgres": "PostgreSQL, also while it starts up",
-    "mysql": "MariaDB",
-    "redis": "Redis, also while it loads and with a password",
-    "rabbitmq": "RabbitMQ",
-    "nats": "nats-server, also with a login",
-    "memcached": "memcached",
-    "tcp": "any of the others",
-    "file": "a file",
-}
-"""What the tests hold each wait against; the others ask an HTTP server that lists and watches as the API does."""
+def families() -> dict[str, ModuleType]:
+    """The use cases, by name: every package or module of presets that offers functions."""
+    names = sorted(each.name for each in pkgutil.iter_modules(presets.__path__))
+    found = {name: importlib.import_module(f"{presets.__name__}.{name}") for name in names}
+    return {name: module for name, module in found.items() if hasattr(module, "__all__")}
 
-API = "a server that lists and watches as the Kubernetes API does, and checks the rights"
+
+def entries(family: str) -> Mapping[str, Entry]:
+    """The catalogue's examples of one family."""
+    found: Mapping[str, Entry] = importlib.import_module(f"catalogue.{family}").ENTRIES
+    return found
 
 
 def document() -> str:
     """The page."""
-    return "\n".join(["# Presets", "", *_waiting(), "", *_migrating(), "", *_images()]) + "\n"
+    parts = ["# Presets", "", INTRODUCTION, ""]
+    for name, module in families().items():
+        parts += [*_family(name, module), ""]
+    return "\n".join([*parts, *_images()]) + "\n"
 
 
-def _waiting() -> Iterator[str]:
-    yield "## waiting"
+def _family(name: str, module: ModuleType) -> Iterator[str]:
+    yield f"## {name}"
     yield ""
-    yield inspect.cleandoc(waiting.__doc__ or "")
+    yield inspect.cleandoc(module.__doc__ or "")
     yield ""
-    yield "| function | waits until | may, in the Kubernetes API | script, bytes | proven against |"
-    yield "|---|---|---|---|---|"
-    for name, make in EXAMPLES.items():
-        wait = make()
-        rights = "; ".join(map(_right, wait.permissions)) or "nothing"
-        yield f"| `{name}` | {_summary(name)} | {rights} | {_size(wait)} | {PROVEN.get(name, API)} |"
-    command = waiting.command(["pg_isready"], image="docker.io/library/postgres:17.6")
-    yield (
-        f"| `command` | {_summary('command')} | nothing | {_size(command)} | "
-        "the script under dash and busybox, with nothing else on PATH |"
-    )
-    yield ""
-    yield "All but `command`: " + _privileges([make() for make in EXAMPLES.values()]) + "."
+    yield "| function | what it does | image | user | Pod Security | may | exit codes | bytes | proven against |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for function, entry in entries(name).items():
+        text = inspect.getdoc(getattr(module, function)) or ""
+        step = entry.step
+        cells = [f"`{function}`", _summary(text), f"`{step.image}`", _user(step.security), _level(step)]
+        cells += ["; ".join(map(_right, step.permissions)) or "nothing", _exit_codes(text, step), str(_size(step))]
+        yield "| " + " | ".join([*cells, entry.proven]) + " |"
 
 
-def _summary(name: str) -> str:
-    text = inspect.getdoc(getattr(waiting, name)) or ""
-    first = text.split("\n\n")[0].replace("\n", " ").split(". ")[0].rstrip(".")
-    return first.removeprefix("Wait until ").replace("|", "\\|")
+def _summary(text: str) -> str:
+    first = text.split("\n\n", maxsplit=1)[0].replace("\n", " ").split(". ")[0]
+    return first.rstrip(".").replace("|", "\\|")
+
+
+def _user(security: SecurityContext | None) -> str:
+    return "the image's" if security is None or security.run_as_user is None else str(security.run_as_user)
+
+
+def _level(step: Step) -> str:
+    added = step.security.capabilities.add if step.security and step.security.capabilities else ()
+    return step.profile + (f" ({', '.join(added)})" if added else "")
 
 
 def _right(rule: PolicyRule) -> str:
@@ -101,48 +87,17 @@ def _right(rule: PolicyRule) -> str:
     return f"{' and '.join(rule.verbs)} {what} {which}"
 
 
-def _size(wait: Stage) -> int:
-    return sum(len(text.encode()) for text in _files(wait))
+def _exit_codes(text: str, step: Step) -> str:
+    found = re.search(r"^Exit codes: (.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
+    if found:
+        return found[1].replace("\n", " ").rstrip(".").replace("|", "\\|")
+    return "runs until the pod ends" if isinstance(step, Sidecar) else "as above"
 
 
-def _files(wait: Stage) -> list[str]:
-    return list(getattr(getattr(wait.mounts[0].volume, "source"), "files").values())  # noqa: B009 -- a union of sources
-
-
-def _privileges(waits: list[waiting.Wait]) -> str:
-    """What holds for every wait, read from the stages."""
-    found = {
-        (each.profile, each.security.run_as_user, each.security.read_only_root_filesystem)
-        for each in waits
-        if each.security
-    }
-    ((profile, user, read_only),) = found
-    root = "a read-only root file system" if read_only else "a writable root file system"
-    (image,) = {each.image for each in waits}
-    return f'Pod Security "{profile}", user {user}, {root}, image `{image}`'
-
-
-def _migrating() -> Iterator[str]:
-    image, url = "ghcr.io/acme/shop:1.4.2", SecretKey("shop-db", "url")
-    stages = {
-        "alembic": migrating.alembic(image=image, database_url=url),
-        "django": migrating.django(image=image, database_url=url),
-        "command": migrating.command(["./migrate", "up"], image=image, database_url=url),
-    }
-    yield "## migrating"
-    yield ""
-    yield inspect.cleandoc(migrating.__doc__ or "")
-    yield ""
-    yield "| function | what it does | runs | Pod Security | script, bytes |"
-    yield "|---|---|---|---|---|"
-    for name, stage in stages.items():
-        words = " ".join((stage.args or ())[2:])
-        text = inspect.getdoc(getattr(migrating, name)) or ""
-        summary = text.split("\n\n")[0].replace("\n", " ").rstrip(".")
-        yield f"| `{name}` | {summary} | `{words}` | {stage.profile} | {_size(stage)} |"
-    yield ""
-    yield "Proven against a real PostgreSQL, with a script that breaks when two copies run it at once: four copies,"
-    yield "twenty times; a copy that is killed; a session that the server ends."
+def _size(step: Step) -> int:
+    sources = [mount.volume.source for mount in step.mounts if isinstance(mount.volume, Volume)]
+    texts = [text for source in sources if isinstance(source, InlineFiles) for text in source.files.values()]
+    return sum(len(text.encode()) for text in texts)
 
 
 def _images() -> Iterator[str]:

@@ -1,16 +1,134 @@
-"""How a preset's program gets into its container, unchanged."""
+"""How a preset's program gets into its container, unchanged, and the stage around it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import TypeVar
 
-from initconstructs.model.volumes import InlineFiles, Volume
+from typing_extensions import TypedDict, Unpack
+
+from initconstructs.model.checks import Words
+from initconstructs.model.environment import EnvValue
+from initconstructs.model.frozen import frozen
+from initconstructs.model.raw import Raw
+from initconstructs.model.resources import Resources
+from initconstructs.model.security import Profile, SecurityContext
+from initconstructs.model.stages import BaseStage, Directory, Edge, EnvironmentFile, PolicyRule
+from initconstructs.model.volumes import InlineFiles, Mount, Volume
 
 HOME = "/initconstructs"
 """Where programs are mounted."""
 
 TELL_WHY = {"terminationMessagePolicy": "FallbackToLogsOnError"}
 """The last lines of the log are the termination message, so that `kubectl describe pod` shows why a stage failed."""
+
+RESOURCES = Resources(requests={"cpu": "10m", "memory": "32Mi"}, limits={"memory": "64Mi"})
+"""What a preset requests that holds nothing large in memory."""
+
+UNPRIVILEGED = SecurityContext(run_as_user=65532, run_as_group=65532, read_only_root_filesystem=True)
+"""Who runs a program that needs no rights: nobody in particular, who can write nothing but what is mounted for it."""
+
+T = TypeVar("T", bound=BaseStage)
+
+
+class StageOptions(TypedDict, total=False):
+    """What every preset takes besides its own parameters; the words are those of a `Stage`."""
+
+    name: str
+    image: str
+    resources: Resources
+    security: SecurityContext
+    mounts: Sequence[Mount]
+    after: Sequence[Edge]
+    before: Words
+    raw: Raw
+
+
+class Parts(TypedDict, total=False):
+    """What only the preset itself decides about its stage."""
+
+    env: Mapping[str, EnvValue]
+    produces: Sequence[Directory | EnvironmentFile]
+    permissions: Sequence[PolicyRule]
+    objects: Sequence[Raw]
+    profile: Profile
+    working_dir: str
+
+
+@frozen
+class Program:
+    """A static program: its files, the directory that they are mounted in, and the words that start it."""
+
+    files: Mapping[str, str]
+    directory: str
+    command: tuple[str, ...]
+
+    def stage(
+        self,
+        kind: type[T],
+        name: str,
+        args: Sequence[str],
+        options: StageOptions,
+        *,
+        image: str,
+        resources: Resources = RESOURCES,
+        security: SecurityContext = UNPRIVILEGED,
+        mounts: Sequence[Mount] = (),
+        **parts: Unpack[Parts],
+    ) -> T:
+        """The step that runs the program with `args`, each handed over as it is; the options go before the defaults."""
+        name = options.get("name", name)
+        volume = Volume(f"{name}-program"[:63], InlineFiles(self.files))
+        return kind(
+            name,
+            image=options.get("image", image),
+            command=self.command,
+            args=[literal(each) for each in args],
+            mounts=[volume.at(self.directory, read_only=True), *mounts, *options.get("mounts", ())],
+            resources=options.get("resources", resources),
+            security=options.get("security", security),
+            after=options.get("after", ()),
+            before=options.get("before", ()),
+            raw=TELL_WHY | dict(options.get("raw", {})),
+            **parts,
+        )
+
+
+def shell(family: str, script: str) -> Program:
+    """The POSIX shell script `scripts/<family>/<script>.sh`."""
+    directory = f"{HOME}/{family}"
+    text = _read(f"{family}/{script}.sh")
+    return Program(files={f"{script}.sh": text}, directory=directory, command=("sh", "-eu", f"{directory}/{script}.sh"))
+
+
+def python(package: str, module: str) -> Program:
+    """The module of the Python package `scripts/<package>`, with those of the package that it imports.
+
+    -E, -s, -S, -B: neither the environment nor installed packages change what runs, and nothing is written.
+    """
+    start = f"import sys; sys.path.insert(0, '{HOME}'); from {package}.{module} import start; start()"
+    found = _modules(package, frozenset([module]))
+    return Program(files=found, directory=f"{HOME}/{package}", command=("python3", "-E", "-s", "-S", "-B", "-c", start))
+
+
+@lru_cache(maxsize=64)
+def _modules(package: str, modules: frozenset[str]) -> Mapping[str, str]:
+    """The text of `modules` and of their siblings that they import, by file name."""
+    found: dict[str, str] = {}
+    missing = set(modules)
+    while missing:
+        module = missing.pop()
+        found[module] = _read(f"{package}/{module}.py")
+        missing |= set(re.findall(r"^\s*from \.(\w+) import", found[module], re.MULTILINE)) - found.keys()
+    return {f"{module}.py": found[module] for module in sorted(found)}
+
+
+@lru_cache(maxsize=64)
+def _read(path: str) -> str:
+    return (files("initconstructs.presets") / "scripts" / path).read_text("utf-8")
 
 
 def literal(word: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from initconstructs import Container, DeploymentSpec, ModelError, SecretKey, render
+from initconstructs import ModelError, SecretKey
 from initconstructs.presets import migrating, waiting
 
 PASSWORD = "p:w$(X)/"
@@ -126,14 +126,6 @@ def test_wrong_arguments_and_missing_tools(kubelet, database):
     missing = migrating.command(["nonesuch"], image="a/b:1", database_url=SecretKey("db", "url"))
     assert kubelet.run(missing, DATABASE_URL=database).code == 127
     assert kubelet.run(missing).code == 2
-
-
-@pytest.mark.parametrize("make", [migrating.alembic, migrating.django], ids=["alembic", "django"])
-def test_manifest(make, yaml_snapshot):
-    stage = make(image="ghcr.io/acme/shop:1.4.2", database_url=SecretKey("shop-db", "url"))
-    app = Container("app", image="example.org/app:1")
-    workload, *_ = render(DeploymentSpec("app", namespace="shop", containers=[app], stages=[stage]))
-    assert [workload["spec"]["template"]["spec"]["initContainers"][0]] == yaml_snapshot
 
 
 @pytest.mark.parametrize("words", ["alembic upgrade", [], ["a\0b"], ["\ud800"]])

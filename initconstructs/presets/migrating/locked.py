@@ -18,6 +18,7 @@ from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Edge, Stage
 from initconstructs.model.volumes import Mount
 from initconstructs.presets.program import HOME, TELL_WHY, literal, program_volume
+from initconstructs.presets.text import check_text
 
 TIMEOUT = "10m"
 RESOURCES = Resources(requests={"cpu": "100m", "memory": "128Mi"})
@@ -59,7 +60,7 @@ def command(words: Words, *, image: str, database_url: EnvValue, **options: Unpa
 
     Sources: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
     """
-    kept = [literal(_text(each)) for each in checks.words("migrating: words", words)]
+    kept = [literal(check_text("migrating: words", each)) for each in checks.words("migrating: words", words)]
     if not kept or not kept[0]:
         raise wrong("migrating: words", words, "must name a command", 'write ["./migrate", "up"], say')
     name, variable = options.get("name", "migrate"), options.get("variable", "DATABASE_URL")
@@ -114,12 +115,6 @@ def django(
     Sources: https://docs.djangoproject.com/en/stable/ref/django-admin/#migrate
     """
     return command(["python3", manage, "migrate", "--noinput"], image=image, database_url=database_url, **options)
-
-
-def _text(word: str) -> str:
-    if "\0" in word or (not word.isascii() and any("\ud800" <= each <= "\udfff" for each in word)):
-        raise wrong("migrating: words", word, "must be Unicode text without NUL", "correct it")
-    return word
 
 
 @lru_cache(maxsize=1)

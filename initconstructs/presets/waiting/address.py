@@ -30,18 +30,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return "%" not in host
-
-
-def check_text(place: str, text: object) -> str:
-    """Text that every program can take: it has no NUL, and it is Unicode."""
-    if not isinstance(text, str) or "\0" in text or not _encodes(text):
-        raise wrong(place, text, "must be Unicode text without NUL", "correct it")
-    return text
-
-
-def _encodes(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -14,7 +14,7 @@ from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Stage
 from initconstructs.presets.program import HOME, TELL_WHY, literal, program_volume
-from initconstructs.presets.waiting.address import check_text
+from initconstructs.presets.text import check_text
 from initconstructs.presets.waiting.wait import (
     RESOURCES,
     TIMEOUT,

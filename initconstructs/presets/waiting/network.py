@@ -9,7 +9,8 @@ from typing_extensions import Unpack
 
 from initconstructs.model import checks
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
-from initconstructs.presets.waiting.address import at, check_host, check_text
+from initconstructs.presets.text import check_text
+from initconstructs.presets.waiting.address import at, check_host
 from initconstructs.presets.waiting.tls import Tls, tls_spec
 from initconstructs.presets.waiting.wait import StageOptions, Wait, named, wait
 

@@ -18,7 +18,7 @@ from typing_extensions import Unpack
 from initconstructs.model import checks
 from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.stages import PolicyRule
-from initconstructs.presets.waiting.address import check_text
+from initconstructs.presets.text import check_text
 from initconstructs.presets.waiting.wait import Spec, StageOptions, Wait, named, wait
 
 CREDENTIALS = "/var/run/secrets/kubernetes.io/serviceaccount"

@@ -1,0 +1,69 @@
+"""Every preset: what it looks like in the manifest, what the checks say of it, and what its documentation promises."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import presets_doc
+import pytest
+from catalogue.entry import Entry
+
+from initconstructs import Container, DeploymentSpec, Settings, render, rules
+from initconstructs.rules.finding import Severity
+
+FAMILIES = presets_doc.families()
+
+
+def rows() -> list[Any]:
+    return [
+        pytest.param(entry, id=f"{family}-{function}")
+        for family in FAMILIES
+        for function, entry in presets_doc.entries(family).items()
+    ]
+
+
+def rendered(entry: Entry) -> list[dict]:
+    mounts = [entry.reader] if entry.reader else []
+    app = Container("app", image="example.org/app:1.0", mounts=mounts)
+    spec = DeploymentSpec("app", namespace="shop", containers=[app], stages=[entry.step])
+    return render(spec, settings=Settings(profile=entry.profile))
+
+
+@pytest.mark.parametrize("entry", rows())
+def test_manifest(entry, yaml_snapshot):
+    """The program's own text is left out; its files are listed."""
+    workload, *company = rendered(entry)
+    pod = workload["spec"]["template"]["spec"]
+    programs = {each["metadata"]["name"]: each for each in company if each["kind"] == "ConfigMap"}
+    files = {name.rpartition("-")[0]: sorted(each["data"]) for name, each in programs.items()}
+    others = [each for each in company if each["metadata"]["name"] not in programs]
+    volumes = [each for each in pod.get("volumes", ()) if each.get("configMap", {}).get("name") not in programs]
+    assert [pod["initContainers"][0], {"files": files, "volumes": volumes}, *others] == yaml_snapshot
+
+
+@pytest.mark.parametrize("entry", rows())
+def test_the_checks_find_nothing(entry):
+    """No preset may need what our own rules warn of; what is only information, they may say."""
+    findings = rules.check(rendered(entry))
+    of_the_app = "spec.template.spec.containers"
+    serious = [each for each in findings if each.severity is not Severity.INFO and of_the_app not in each.path]
+    assert [f"{each.rule} {each.path}: {each.message}" for each in serious] == []
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_function_has_an_example_and_says_what_its_contract_demands(family):
+    module = FAMILIES[family]
+    public = {name for name in module.__all__ if inspect.isfunction(getattr(module, name))}
+    assert public == presets_doc.entries(family).keys()
+    for name in public:
+        text = inspect.getdoc(getattr(module, name)) or ""
+        assert f"{family}.{name}(" in text, f"{name} shows no example"
+        assert "Sources:" in text or name == "all_of", f"{name} names no source"
+    about = inspect.getdoc(module) or ""
+    for word in ("**What runs.**", "**Privileges.**", "**Exit codes.**", "**Second run.**"):
+        assert word in about or all(word in (inspect.getdoc(getattr(module, name)) or "") for name in public), word
+
+
+def test_the_reference_is_what_the_code_says():
+    assert presets_doc.PAGE.read_text() == presets_doc.document(), "run python tools/presets_doc.py"
