@@ -34,17 +34,25 @@ UNPRIVILEGED = SecurityContext(run_as_user=65532, run_as_group=65532, read_only_
 T = TypeVar("T", bound=BaseStage)
 
 
-class StageOptions(TypedDict, total=False):
-    """What every preset takes besides its own parameters; the words are those of a `Stage`."""
+class StepOptions(TypedDict, total=False):
+    """What every preset takes besides its own parameters and its image; the words are those of a `Stage`."""
 
     name: str
-    image: str
     resources: Resources
     security: SecurityContext
     mounts: Sequence[Mount]
     after: Sequence[Edge]
     before: Words
     raw: Raw
+
+
+class StageOptions(StepOptions, total=False):
+    """The same, for a preset that knows an image itself.
+
+    One that doesn't takes `image` as a parameter of its own, and hands on `{**options, "image": image}`.
+    """
+
+    image: str
 
 
 class Parts(TypedDict, total=False):
@@ -81,7 +89,7 @@ class Program:
     ) -> T:
         """The step that runs the program with `args`, each handed over as it is; the options go before the defaults."""
         name = options.get("name", name)
-        volume = Volume(f"{name}-program"[:63], InlineFiles(self.files))
+        volume = Volume(f"{name[:55].rstrip('-')}-program", InlineFiles(self.files))
         return kind(
             name,
             image=options.get("image", image),
@@ -104,13 +112,14 @@ def shell(family: str, script: str) -> Program:
     return Program(files={f"{script}.sh": text}, directory=directory, command=("sh", "-eu", f"{directory}/{script}.sh"))
 
 
-def python(package: str, module: str) -> Program:
+def python(package: str, module: str, *also: str) -> Program:
     """The module of the Python package `scripts/<package>`, with those of the package that it imports.
 
+    `also` are modules that it loads by name. The module's `start()` is what runs, as process 1 of the container.
     -E, -s, -S, -B: neither the environment nor installed packages change what runs, and nothing is written.
     """
     start = f"import sys; sys.path.insert(0, '{HOME}'); from {package}.{module} import start; start()"
-    found = _modules(package, frozenset([module]))
+    found = _modules(package, frozenset([module, *also]))
     return Program(files=found, directory=f"{HOME}/{package}", command=("python3", "-E", "-s", "-S", "-B", "-c", start))
 
 
