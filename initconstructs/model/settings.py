@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import field, fields, replace
+from typing import Literal, TypeAlias, get_args
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Words
@@ -12,6 +13,11 @@ from initconstructs.model.errors import wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.kubernetes import minor_of
 from initconstructs.model.security import PROFILES, Profile
+
+Mesh: TypeAlias = Literal["none", "istio", "istio-native", "linkerd", "linkerd-native"]
+"""The service mesh whose proxy is injected into pods: beside the app, or as a native sidecar before the stages."""
+
+_MESHES: tuple[Mesh, ...] = get_args(Mesh)
 
 
 @frozen
@@ -60,12 +66,13 @@ def _with_registry(image: str) -> str:
 class Settings:
     """The target and the house rules. What is None is inherited from the construct above, or is the default.
 
-    Defaults: `kubernetes="1.36"`, `profile="restricted"`, no image policy.
+    Defaults: `kubernetes="1.36"`, `profile="restricted"`, no image policy, no mesh.
     """
 
     kubernetes: str | None = None
     profile: Profile | None = None
     images: ImagePolicy | None = None
+    mesh: Mesh | None = None
 
     def __post_init__(self) -> None:
         if self.kubernetes is not None:
@@ -73,6 +80,8 @@ class Settings:
         checks.instances("Settings", self, {"images": ImagePolicy})
         if self.profile is not None:
             checks.choice("Settings.profile", self.profile, PROFILES)
+        if self.mesh is not None:
+            checks.choice("Settings.mesh", self.mesh, _MESHES)
 
     def over(self, inherited: Settings) -> Settings:
         """These settings, and the inherited ones where these say nothing."""

@@ -149,7 +149,8 @@ class BaseStage(BaseContainer):
     `after` and `before` add to the order of the list: `after=[vault.completed]`, `before=["migrate"]`.
     `produces` lists what it hands over. `permissions` are calls to the Kubernetes API that it makes. `objects` are
     further manifests that come out beside the workload; one without a name is named after the workload and the stage.
-    `profile` is the Pod Security level it needs; it fills the security context.
+    `profile` is the Pod Security level it needs; it fills the security context. `network` says that it talks to others,
+    for which a service mesh must let it through (`Settings(mesh=...)`).
     """
 
     after: Sequence[Edge] = ()
@@ -158,6 +159,7 @@ class BaseStage(BaseContainer):
     permissions: Sequence[PolicyRule] = ()
     objects: Sequence[Mapping[str, object]] = ()
     profile: Profile = "restricted"
+    network: bool = False
 
     def __post_init__(self) -> None:
         BaseContainer.__post_init__(self)

@@ -33,6 +33,8 @@ UNPRIVILEGED = SecurityContext(run_as_user=65532, run_as_group=65532, read_only_
 
 T = TypeVar("T", bound=BaseStage)
 
+_CONNECTS = re.compile(r"^\s*(?:import|from) (?:socket|http\.client|urllib\.request|asyncio)\b", re.MULTILINE)
+
 
 class StepOptions(TypedDict, total=False):
     """What every preset takes besides its own parameters and its image; the words are those of a `Stage`."""
@@ -68,11 +70,15 @@ class Parts(TypedDict, total=False):
 
 @frozen
 class Program:
-    """A static program: its files, the directory that they are mounted in, and the words that start it."""
+    """A static program: its files, the directory that they are mounted in, and the words that start it.
+
+    `network` tells whether it talks to others; a Python program does if it imports what opens connections.
+    """
 
     files: Mapping[str, str]
     directory: str
     command: tuple[str, ...]
+    network: bool = False
 
     def stage(
         self,
@@ -85,9 +91,13 @@ class Program:
         resources: Resources = RESOURCES,
         security: SecurityContext = UNPRIVILEGED,
         mounts: Sequence[Mount] = (),
+        network: bool | None = None,
         **parts: Unpack[Parts],
     ) -> T:
-        """The step that runs the program with `args`, each handed over as it is; the options go before the defaults."""
+        """The step that runs the program with `args`, each handed over as it is; the options go before the defaults.
+
+        `network=True` is for a program that starts another one that talks to others.
+        """
         name = options.get("name", name)
         volume = Volume(f"{name[:55].rstrip('-')}-program", InlineFiles(self.files))
         return kind(
@@ -101,6 +111,7 @@ class Program:
             after=options.get("after", ()),
             before=options.get("before", ()),
             raw=TELL_WHY | dict(options.get("raw", {})),
+            network=self.network if network is None else network,
             **parts,
         )
 
@@ -120,7 +131,12 @@ def python(package: str, module: str, *also: str) -> Program:
     """
     start = f"import sys; sys.path.insert(0, '{HOME}'); from {package}.{module} import start; start()"
     found = _modules(package, frozenset([module, *also]))
-    return Program(files=found, directory=f"{HOME}/{package}", command=("python3", "-E", "-s", "-S", "-B", "-c", start))
+    return Program(
+        files=found,
+        directory=f"{HOME}/{package}",
+        command=("python3", "-E", "-s", "-S", "-B", "-c", start),
+        network=any(map(_CONNECTS.search, found.values())),
+    )
 
 
 @lru_cache(maxsize=64)

@@ -17,6 +17,7 @@ from initconstructs.model.settings import DEFAULTS, Settings
 from initconstructs.model.stages import Sidecar, Stage, Step
 from initconstructs.model.volumes import Mount
 from initconstructs.rendering.company import Company, api_access, beside, each_once
+from initconstructs.rendering.mesh import in_mesh
 from initconstructs.rendering.pod import PodContainers, check_claims, pod_containers
 from initconstructs.rendering.security import Hardening
 from initconstructs.rendering.values import Fields
@@ -64,7 +65,7 @@ class _Attachment:
     target: _Target
     company: Company
     found: PodContainers
-    pull_secrets: Sequence[str]
+    settings: Settings
 
     @staticmethod
     def of(
@@ -95,7 +96,7 @@ class _Attachment:
             target=target,
             company=company,
             found=found,
-            pull_secrets=effective.images.pull_secrets if effective.images else (),
+            settings=effective,
         )
 
     def manifests(self) -> list[dict[str, object]]:
@@ -111,7 +112,8 @@ class _Attachment:
         automount = self.company.automount_token(asked)
         if automount is not None:
             self.pod["automountServiceAccountToken"] = automount
-        return [self.manifest, *each_once([*self.company.objects, *beside(self.target, self.found.config_maps)])]
+        manifest = in_mesh(self.manifest, self.target.stages, self.settings)
+        return [manifest, *each_once([*self.company.objects, *beside(self.target, self.found.config_maps)])]
 
     def _add_to_apps(self) -> None:
         for container, addition in zip(_list(self.pod, "containers"), self.found.containers, strict=True):
@@ -133,7 +135,8 @@ class _Attachment:
     def _add_pull_secrets(self) -> None:
         there = _list(self.pod, "imagePullSecrets")
         names = {each.get("name") for each in there}
-        new = [{"name": name} for name in self.pull_secrets if name not in names]
+        images = self.settings.images
+        new = [{"name": name} for name in (images.pull_secrets if images else ()) if name not in names]
         if new:
             self.pod["imagePullSecrets"] = [*there, *new]
 

@@ -24,6 +24,7 @@ from initconstructs.model.workload import (
     WorkloadSpec,
 )
 from initconstructs.rendering.company import Company, api_access, beside, each_once
+from initconstructs.rendering.mesh import in_mesh
 from initconstructs.rendering.pod import PodContainers, check_claims, pod_containers, two_meanings
 from initconstructs.rendering.security import Hardening, pod_context
 from initconstructs.rendering.values import Fields, dns_config, flat, given, resources, toleration, topology_spread
@@ -38,7 +39,8 @@ def render(workload: WorkloadSpec, *, settings: Settings | None = None) -> list[
     """The workload's manifest, then the objects beside it (service account, roles, config maps, what stages bring).
 
     Raises `ModelError` for what only shows when the parts meet: a hand-off used before it is produced, a volume name
-    with two meanings, a profile that the settings forbid, permissions without a namespace.
+    with two meanings, a profile that the settings forbid, permissions without a namespace, a stage that a service mesh
+    cuts off.
     """
     effective = settings.over(DEFAULTS) if settings else DEFAULTS
     company = api_access(workload, workload.service_account)
@@ -57,6 +59,7 @@ def render(workload: WorkloadSpec, *, settings: Settings | None = None) -> list[
     manifest = identity(workload) | {"spec": _SPECS[workload.kind](workload, pod, found)}
     if workload.raw:
         manifest = merged(manifest, workload.raw)
+    manifest = in_mesh(manifest, workload.stages, effective)
     return each_once([manifest, *company.objects, *beside(workload, found.config_maps)])
 
 
