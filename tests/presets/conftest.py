@@ -108,6 +108,8 @@ class Kubelet:
             config_map = volumes[mount["name"]].get("configMap", {}).get("name")
             if config_map in data:
                 mounts[mount["mountPath"]] = self.files(mount["mountPath"], data[config_map])
+            elif "emptyDir" in volumes[mount["name"]] and mount["mountPath"] not in mounts:
+                mounts[mount["mountPath"]] = self.files(mount["mountPath"], {})
         places = {path: str(place) for path, place in mounts.items()}
         return container, places | {"/initconstructs": str(self.root / "initconstructs")}
 
