@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from typing_extensions import TypedDict, Unpack
 
@@ -49,10 +49,7 @@ class StepOptions(TypedDict, total=False):
 
 
 class StageOptions(StepOptions, total=False):
-    """The same, for a preset that knows an image itself.
-
-    One that doesn't takes `image` as a parameter of its own, and hands on `{**options, "image": image}`.
-    """
+    """The same, for a preset that knows an image itself."""
 
     image: str
 
@@ -85,7 +82,7 @@ class Program:
         kind: type[T],
         name: str,
         args: Sequence[str],
-        options: StageOptions,
+        options: StepOptions,
         *,
         image: str,
         resources: Resources = RESOURCES,
@@ -102,7 +99,7 @@ class Program:
         volume = Volume(f"{name[:55].rstrip('-')}-program", InlineFiles(self.files))
         return kind(
             name,
-            image=options.get("image", image),
+            image=cast(StageOptions, options).get("image", image),
             command=self.command,
             args=[literal(each) for each in args],
             mounts=[volume.at(self.directory, read_only=True), *mounts, *options.get("mounts", ())],
@@ -129,7 +126,7 @@ def python(package: str, module: str, *also: str) -> Program:
     `also` are modules that it loads by name. The module's `start()` is what runs, as process 1 of the container.
     -E, -s, -S, -B: neither the environment nor installed packages change what runs, and nothing is written.
     """
-    start = f"import sys; sys.path.insert(0, '{HOME}'); from {package}.{module} import start; start()"
+    start = f'import sys; sys.path.insert(0, "{HOME}"); from {package}.{module} import start; start()'
     found = _modules(package, frozenset([module, *also]))
     return Program(
         files=found,
