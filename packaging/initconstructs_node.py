@@ -4,6 +4,8 @@
 App`, and jsii starts Node right then: with the first `node` on PATH, however old. Nothing else happens at start.
 
 JSII_NODE, when the user has set it, stands. Otherwise it becomes the Node of `initconstructs[node]`, if that is there.
+
+PYTEST_DONT_REWRITE: pytest would warn that it comes too late for a module of a plugin's package.
 """
 
 import os
