@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from types import MappingProxyType
-from typing import ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, cast
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Quantity, Words
@@ -17,6 +17,9 @@ from initconstructs.model.probes import Hook, Probe
 from initconstructs.model.raw import Raw, raw_fields
 from initconstructs.model.security import Profile
 from initconstructs.model.volumes import ClaimTemplate, EmptyDir, Mount, Output, Volume
+
+if TYPE_CHECKING:
+    from initconstructs.model.workload import JobSpec
 
 Gate: TypeAlias = Literal["completed", "started", "healthy"]
 
@@ -128,14 +131,20 @@ class EnvironmentOutput(Output):
 
 @frozen
 class PolicyRule:
-    """What a stage may do with the Kubernetes API; it becomes a Role bound to the workload's service account."""
+    """What a stage may do with the Kubernetes API; it becomes a Role bound to the workload's service account.
+
+    `namespace` is where the objects are, unless it is the workload's own.
+    """
 
     verbs: Words
     resources: Words
     api_groups: Words = ("",)
     resource_names: Words | None = None
+    namespace: str | None = None
 
     def __post_init__(self) -> None:
+        if self.namespace is not None:
+            checks.label("PolicyRule.namespace", self.namespace)
         for name in ("verbs", "resources", "api_groups", "resource_names"):
             given = getattr(self, name)
             if given is not None:
@@ -148,7 +157,10 @@ class BaseStage(BaseContainer):
 
     `after` and `before` add to the order of the list: `after=[vault.completed]`, `before=["migrate"]`.
     `produces` lists what it hands over. `permissions` are calls to the Kubernetes API that it makes. `objects` are
-    further manifests that come out beside the workload; one without a name is named after the workload and the stage.
+    further manifests that come out beside the workload; one without a name is named after the workload and the stage. A
+    `JobSpec` among them is rendered as one, and named after the workload, itself and its content: a Job's template
+    can't change. `exclusive` is for a stage that two pods must not run at once: it says what to do instead, and a
+    workload of more pods is refused.
     `profile` is the Pod Security level it needs; it fills the security context. `network` says that it talks to others,
     for which a service mesh must let it through (`Settings(mesh=...)`).
     """
@@ -157,7 +169,8 @@ class BaseStage(BaseContainer):
     before: Words = ()
     produces: Sequence[Directory | EnvironmentFile] = ()
     permissions: Sequence[PolicyRule] = ()
-    objects: Sequence[Mapping[str, object]] = ()
+    objects: Sequence[Mapping[str, object] | JobSpec] = ()
+    exclusive: str | None = None
     profile: Profile = "restricted"
     network: bool = False
 
@@ -170,8 +183,8 @@ class BaseStage(BaseContainer):
         kinds = (Directory, EnvironmentFile)
         keep(self, "produces", checks.items(f"{place}.produces", self.produces, kinds, 'write [Directory("/out")]'))
         keep(self, "permissions", checks.items(f"{place}.permissions", self.permissions, PolicyRule, "list rules"))
-        found = checks.items(f"{place}.objects", self.objects, Mapping, "list manifests")
-        keep(self, "objects", tuple(_manifest(f"{place}.objects[{index}]", each) for index, each in enumerate(found)))
+        found = checks.items(f"{place}.objects", self.objects, object, "list manifests")
+        keep(self, "objects", tuple(_brought(f"{place}.objects[{index}]", each) for index, each in enumerate(found)))
         checks.unique(f"{place}.produces", (each.name for each in self.produces), "name each output")
         taken = [each.mount_path for each in self.produces] + [each.path for each in self.mounts]
         checks.unique(f"{place}: path", taken, "mount each volume under a path of its own")
@@ -224,7 +237,12 @@ class BaseStage(BaseContainer):
         return tuple(self.outputs[each.name].at(each.mount_path, read_only=False) for each in self.produces)
 
 
-def _manifest(place: str, value: Raw) -> Raw:
+def _brought(place: str, value: object) -> Raw | JobSpec:
+    if not isinstance(value, Mapping):
+        from initconstructs.model.workload import JobSpec  # noqa: PLC0415 -- it has stages itself
+
+        checks.instance(place, value, JobSpec, "write a manifest or a JobSpec")
+        return cast("JobSpec", value)
     for name in ("apiVersion", "kind"):
         if not isinstance(value.get(name), str):
             raise wrong(f"{place}.{name}", value.get(name), "must be text: it is a manifest", 'write "v1", say')

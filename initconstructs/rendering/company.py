@@ -66,9 +66,8 @@ class Company:
 
 
 def api_access(owner: Owner, service_account: str | None) -> Company:
-    """Service account, Role and RoleBinding for exactly what the stages' permissions list."""
-    rules = _rules(owner.stages)
-    if not rules:
+    """Service account, and a Role and a RoleBinding in each namespace, for exactly what the permissions list."""
+    if not any(step.permissions for step in owner.stages):
         return Company(service_account=service_account)
     if owner.namespace is None:
         raise ModelError(
@@ -77,7 +76,11 @@ def api_access(owner: Owner, service_account: str | None) -> Company:
             'give the chart or the workload a namespace, namespace="shop" say',
         )
     account = service_account or owner.name
-    objects = [_role(owner, rules), _role_binding(owner, account)]
+    objects = [
+        each
+        for namespace, rules in _rules(owner.namespace, owner.stages).items()
+        for each in (_role(owner, namespace, rules), _role_binding(owner, namespace, account))
+    ]
     if service_account is None:
         objects.insert(0, _object("v1", "ServiceAccount", owner) | {"automountServiceAccountToken": False})
     return Company(
@@ -88,11 +91,13 @@ def api_access(owner: Owner, service_account: str | None) -> Company:
     )
 
 
-def _rules(steps: Sequence[Step]) -> list[Fields]:
-    found: list[Fields] = []
-    for rule in (policy_rule(each) for step in steps for each in step.permissions):
-        if rule not in found:
-            found.append(rule)
+def _rules(own: str, steps: Sequence[Step]) -> dict[str, list[Fields]]:
+    """The rules by the namespace of the objects that they are about."""
+    found: dict[str, list[Fields]] = {}
+    for each in (each for step in steps for each in step.permissions):
+        rules, rule = found.setdefault(each.namespace or own, []), policy_rule(each)
+        if rule not in rules:
+            rules.append(rule)
     return found
 
 
@@ -103,21 +108,32 @@ def _object(api_version: str, kind: str, owner: Owner) -> Fields:
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
 
 
-def _role(owner: Owner, rules: Sequence[Fields]) -> Fields:
-    return _object("rbac.authorization.k8s.io/v1", "Role", owner) | {"rules": list(rules)}
+def _role(owner: Owner, namespace: str, rules: Sequence[Fields]) -> Fields:
+    return _access("Role", owner, namespace) | {"rules": list(rules)}
 
 
-def _role_binding(owner: Owner, account: str) -> Fields:
-    return _object("rbac.authorization.k8s.io/v1", "RoleBinding", owner) | {
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": owner.name},
+def _role_binding(owner: Owner, namespace: str, account: str) -> Fields:
+    found = _access("RoleBinding", owner, namespace)
+    role = cast(Fields, found["metadata"])["name"]
+    return found | {
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
         "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": owner.namespace}],
     }
+
+
+def _access(kind: str, owner: Owner, namespace: str) -> Fields:
+    """Named after the workload; in a namespace that isn't its own, after both, so that no two of them meet there."""
+    name = owner.name if namespace == owner.namespace else f"{owner.namespace}-{owner.name}"
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata}
 
 
 def beside(owner: Owner, config_maps: Iterable[tuple[str, InlineFiles]]) -> list[Fields]:
     """Config maps of inline files, and the manifests that the stages bring."""
     found = [_config_map(owner, name, files) for name, files in config_maps]
-    found += [_brought(owner, step, manifest) for step in owner.stages for manifest in step.objects]
+    found += [
+        _brought(owner, step, each) for step in owner.stages for each in step.objects if isinstance(each, Mapping)
+    ]
     return found
 
 

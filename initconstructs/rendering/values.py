@@ -165,5 +165,5 @@ def dns_config(value: DnsConfig) -> Fields:
 
 
 def policy_rule(value: PolicyRule) -> Fields:
-    """One rule of a Role."""
-    return flat(value)
+    """One rule of a Role, whose own namespace says where it holds."""
+    return {key: each for key, each in flat(value).items() if key != "namespace"}

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from initconstructs import ModelError, SecretKey
 from initconstructs.presets import waiting
 
-TOOLS = ("date", "sleep", "timeout")
+SCRIPT = files("initconstructs.presets") / "scripts" / "waiting" / "retry.sh"
+TOOLS = ("sleep", "timeout")
 CHECK = '#!/bin/sh\ntest -e "$1" && exit 0\necho "no $1"\nexit 3\n'
 
 
@@ -53,8 +54,26 @@ def test_passes_once_the_command_succeeds(kubelet, path, tmp_path):
 
 def test_gives_up_at_the_deadline_and_says_what_it_saw(kubelet, path, tmp_path):
     finished = kubelet.run(check(tmp_path / "never", timeout=2), PATH=path)
-    assert (finished.code, finished.last.split("s  ")[1]) == (1, f"check: gave up; exit code 3: no {tmp_path}/never")
-    assert 1 <= finished.seconds < 2.7
+    assert (finished.code, finished.last.split("s  ")[1]) == (
+        1,
+        f"check: gave up after 2 s; exit code 3: no {tmp_path}/never",
+    )
+    assert 2 <= finished.seconds < 2.7
+
+
+def test_the_deadline_ends_a_try_too(kubelet, path):
+    wait = waiting.command(["sleep", "60"], image="example.org/tools:1", timeout=2)
+    finished = kubelet.run(wait, PATH=path)
+    assert (finished.code, finished.last) == (1, "2s  sleep: gave up after 2 s; its first try has not ended")
+    assert 2 <= finished.seconds < 2.7
+
+
+def test_asks_ever_more_slowly(kubelet, path, tmp_path):
+    (Path(path) / "count").write_text('#!/bin/sh\necho >>"$1"\nexit 1\n')
+    (Path(path) / "count").chmod(0o755)
+    tries = tmp_path / "tries"
+    kubelet.run(waiting.command(["count", str(tries)], image="example.org/tools:1", timeout=5), PATH=path)
+    assert 6 <= len(tries.read_text()) <= 22
 
 
 def test_ends_a_try_that_hangs(kubelet, path):
@@ -76,18 +95,18 @@ def test_stops_when_the_pod_is_deleted(kubelet, path, tmp_path):
     assert started.finish(within=3).code == 143
 
 
-@pytest.mark.parametrize("words", [[], ["5"], ["5", "5"], ["x", "5", "true"], ["5", "", "true"], ["0", "5", "true"]])
-def test_wrong_arguments_are_exit_code_2(words):
-    script = str(files("initconstructs.presets") / "scripts" / "retry.sh")
-    finished = subprocess.run(["sh", script, *words], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(
+    "words", [[], ["5"], ["5", "5", "/tmp"], ["x", "5"], ["5", ""], ["0", "5"], ["5", "5", "/none"]]
+)
+def test_wrong_arguments_are_exit_code_2(words, tmp_path):
+    words = [*words, str(tmp_path), "true"] if len(words) == 2 else [*words, "true"] if "/none" in words else words
+    finished = subprocess.run(["sh", "-eu", str(SCRIPT), *words], capture_output=True, text=True, check=False)
     assert (finished.returncode, "usage: retry.sh" in finished.stderr) == (2, True)
 
 
 def test_is_clean_under_shellcheck(servers):
     (shellcheck,) = servers.need("shellcheck")
-    for script in (files("initconstructs.presets") / "scripts").iterdir():
-        if script.name.endswith(".sh"):
-            subprocess.run([shellcheck, "--severity=style", "--shell=sh", str(script)], check=True)
+    subprocess.run([shellcheck, "--severity=style", "--shell=sh", str(SCRIPT)], check=True)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
@@ -103,7 +122,7 @@ def test_any_text_reaches_the_command_unchanged_or_is_refused(kubelet, words):
         assert any("\0" in word or not word.isprintable() for word in words)
         return
     container, _ = kubelet.place(wait, {})
-    arguments = [unescaped(word) for word in container["args"][2:]]
+    arguments = [unescaped(word) for word in container["args"][3:]]
     said = subprocess.run(arguments, capture_output=True, check=False).stdout
     assert said == b"\0".join(map(os.fsencode, words))
 

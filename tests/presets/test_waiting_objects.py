@@ -39,10 +39,11 @@ class Api:
             for each in self.watchers:
                 each.put({"type": event, "object": about})
 
-    def allows(self, verb: str, group: str, resource: str, name: str | None) -> bool:
+    def allows(self, namespace: str, verb: str, group: str, resource: str, name: str | None) -> bool:
         """As the API server decides: a rule with names covers requests for one of these names only."""
         return any(
-            verb in rule.verbs
+            namespace == (rule.namespace or "shop")
+            and verb in rule.verbs
             and group in rule.api_groups
             and resource in rule.resources
             and (rule.resource_names is None or name in rule.resource_names)
@@ -63,9 +64,9 @@ def api(certificate, tmp_path, https) -> Iterator[Api]:
             verb = "watch" if query.get("watch") == "1" else "list"
             name = query.get("fieldSelector", "").removeprefix("metadata.name=") or None
             api.requests.append((verb, resource))
-            if self.headers["Authorization"] != "Bearer top-secret" or namespace != "shop":
+            if self.headers["Authorization"] != "Bearer top-secret":
                 return self.reply(401, {"message": "Unauthorized"})
-            if not api.allows(verb, group, resource, name):
+            if not api.allows(namespace, verb, group, resource, name):
                 return self.reply(403, {"message": f"cannot {verb} {resource}"})
             assert self.headers["Accept-Encoding"] == "identity", "answers must be readable"
             return self.watch() if verb == "watch" else self.list_now()
@@ -314,6 +315,14 @@ def test_each_wait_may_ask_for_exactly_its_object():
     for key, (group, resource, name) in expected.items():
         rule = PolicyRule(verbs=["list", "watch"], resources=[resource], api_groups=[group], resource_names=[name])
         assert list(rules[key]) == [rule]
+
+
+def test_an_object_of_another_namespace(pod):
+    wait = waiting.rollout("db", kind="StatefulSet", namespace="data", timeout=10)
+    about = {"name": "db", "metadata": {"name": "db", "generation": 1}, "spec": {"replicas": 1}}
+    status = {"observedGeneration": 1, "updatedReplicas": 1, "availableReplicas": 1}
+    assert pod.sees(wait, about | {"status": status}) == ["is not there", "answers"]
+    assert "statefulset db in data: answers" in pod.run(wait).out
 
 
 def test_all_of_joins_the_rights_of_its_parts():

@@ -16,10 +16,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initconstructs import Container, DeploymentSpec, ModelError, PodSpec, Resources, Volume, render
+from initconstructs import (
+    ConfigMapKey,
+    Container,
+    DeploymentSpec,
+    FieldRef,
+    ModelError,
+    PodSpec,
+    Resources,
+    SecretKey,
+    Volume,
+    render,
+)
 from initconstructs.presets import waiting
 
 PROGRAM = files("initconstructs.presets") / "scripts" / "waiting"
+COMMAND = [sys.executable, "-B", "-c", "from waiting.wait import start; start()"]
 
 
 def redis_at(port: int, **options) -> waiting.Wait:
@@ -94,10 +106,68 @@ def test_stops_at_once_when_the_pod_is_deleted(kubelet, port):
     [[], ["5"], ["0", '{"wait": "tcp", "at": "db:1"}'], ["x", "{}"], ["5", "{}"], ["5", '{"wait": "x", "at": "y"}']],
 )
 def test_wrong_arguments_are_exit_code_2(words):
-    command = [sys.executable, "-E", "-s", "-S", "-m", "waiting.wait", *words]
-    finished = subprocess.run(command, cwd=str(PROGRAM / ".."), capture_output=True, text=True, check=False)
+    finished = subprocess.run([*COMMAND, *words], cwd=str(PROGRAM / ".."), capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stdout) == (2, "")
     assert "usage: wait SECONDS" in finished.stderr
+
+
+class TestSources:
+    """Hosts, ports, URLs and headers that only the cluster knows."""
+
+    def test_come_by_the_environment(self, kubelet, fake):
+        wait = waiting.redis(ConfigMapKey("cache", "host"), port=ConfigMapKey("cache", "port"), timeout=5)
+        assert dict(wait.env) == {"WAIT_1": ConfigMapKey("cache", "host"), "WAIT_2": ConfigMapKey("cache", "port")}
+        assert wait.name == "wait-cache-host"
+        server = fake(pong)
+        finished = kubelet.run(wait, WAIT_1="127.0.0.1\n", WAIT_2=str(server.port))
+        assert (finished.code, f"redis 127.0.0.1:{server.port}: answers" in finished.out) == (0, True)
+
+    def test_are_named_once_for_all_waits_of_a_container(self):
+        host = ConfigMapKey("shop", "host")
+        wait = waiting.all_of(waiting.redis(host), waiting.tcp(FieldRef("status.hostIP"), 80), waiting.postgres(host))
+        assert dict(wait.env) == {"WAIT_1": host, "WAIT_2": FieldRef("status.hostIP")}
+
+    def test_are_never_part_of_any_text(self, kubelet):
+        """As the program would take them for JSON, a shell for words, and Kubernetes for a variable."""
+        wait = waiting.all_of(waiting.dns(ConfigMapKey("a", "b")), waiting.file("/there"), timeout=1)
+        for value in ('x"}', "$(reboot)", "`id`", "a b", "{}"):
+            finished = kubelet.run(wait, WAIT_1=value)
+            assert (finished.code, finished.err) in ((1, ""), (2, finished.err)), finished.out
+            assert "file /there: answers" not in finished.out
+
+    @pytest.mark.parametrize("host", [None, "", "db:5432", "http://db", "d b"])
+    def test_what_is_no_host_is_a_wrong_argument(self, host, kubelet):
+        finished = kubelet.run(waiting.postgres(SecretKey("a", "b")), **({} if host is None else {"WAIT_1": host}))
+        assert (finished.code, finished.out, "db" in finished.err) == (2, "", False)
+
+    @pytest.mark.parametrize("port", ["", "0", "-1", "65536", "http", "²"])
+    def test_what_is_no_port_is_a_wrong_argument(self, port, kubelet):
+        finished = kubelet.run(waiting.postgres("db", port=ConfigMapKey("a", "b")), WAIT_1=port)
+        assert (finished.code, finished.out) == (2, "")
+
+    def test_of_a_secret_are_not_shown(self, kubelet, port):
+        wait = waiting.tcp(SecretKey("db", "host"), port, timeout=1)
+        finished = kubelet.run(wait, WAIT_1="localhost")
+        assert (finished.code, f"tcp (secret):{port}: connection refused" in finished.last) == (1, True)
+        assert "localhost" not in finished.out + finished.err
+
+    def test_a_url_and_a_secret_header(self, kubelet, fake):
+        said = []
+
+        def talk(connection: socket.socket) -> None:
+            said.append(connection.recv(4096))
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+        wait = waiting.http(ConfigMapKey("a", "url"), headers={"X-Key": SecretKey("a", "key")}, timeout=5)
+        url = f"http://127.0.0.1:{fake(talk).port}/x"
+        assert kubelet.run(wait, WAIT_1=url, WAIT_2="top").code == 0
+        assert b"\r\nX-Key: top\r\n" in said[0]
+        assert "top" not in json.dumps(list(wait.args or ()))
+
+    @pytest.mark.parametrize("url", ["ftp://db/", "db", "http://user:top@db/", "http://db:x/"])
+    def test_what_is_no_url_is_a_wrong_argument(self, url, kubelet):
+        finished = kubelet.run(waiting.http(ConfigMapKey("a", "url")), WAIT_1=url)
+        assert (finished.code, "top" in finished.err) == (2, False), finished.out
 
 
 def test_the_program_needs_no_newer_python_than_it_says():

@@ -246,6 +246,18 @@ def test_permissions_become_a_role_for_exactly_that() -> None:
     assert {each["metadata"]["namespace"] for each in manifests} == {"shop"}
 
 
+def test_rights_in_another_namespace_are_given_there_to_the_same_account() -> None:
+    rule = PolicyRule(verbs=["get"], resources=["pods"], namespace="data")
+    found = rendered(stages=[READS, Stage("look", image="kubectl:1", permissions=[rule])])
+    places = [(each["kind"], each["metadata"]["namespace"], each["metadata"]["name"]) for each in found[1:]]
+    own = [("ServiceAccount", "shop", "shop"), ("Role", "shop", "shop"), ("RoleBinding", "shop", "shop")]
+    assert places == [*own, ("Role", "data", "shop-shop"), ("RoleBinding", "data", "shop-shop")]
+    *_, role, binding = found
+    assert role["rules"] == [{"verbs": ["get"], "resources": ["pods"], "apiGroups": [""]}]
+    assert binding["roleRef"]["name"] == "shop-shop"
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "shop", "namespace": "shop"}]
+
+
 def test_the_token_is_mounted_only_where_it_is_needed() -> None:
     pod = pod_of(stages=[READS, WAIT])
     asks, waits = pod["initContainers"]

@@ -42,13 +42,13 @@ from initconstructs.presets.waiting.services import (
     redis,
 )
 from initconstructs.presets.waiting.tls import Tls
-from initconstructs.presets.waiting.wait import CommandOptions, StageOptions, Wait, all_of
+from initconstructs.presets.waiting.wait import CommandOptions, Wait, WaitOptions, all_of
 
 __all__ = [
     "CommandOptions",
-    "StageOptions",
     "Tls",
     "Wait",
+    "WaitOptions",
     "all_of",
     "command",
     "condition",

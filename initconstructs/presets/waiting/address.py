@@ -4,24 +4,43 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
+from typing import TypeAlias
 
 from initconstructs.model import checks
+from initconstructs.model.environment import ConfigMapKey, FieldRef, FileKey, SecretKey
 from initconstructs.model.errors import wrong
+
+Source: TypeAlias = ConfigMapKey | SecretKey | FieldRef | FileKey
+"""Where only the cluster knows a value: the program reads it from an environment variable."""
+
+SOURCES = (ConfigMapKey, SecretKey, FieldRef, FileKey)
+
+Host: TypeAlias = str | Source
+"""A DNS name or an IP address, or where it stands: `ConfigMapKey("db", "host")`, `FieldRef("status.hostIP")`."""
+
+Port: TypeAlias = int | Source
+"""A port from 1 to 65535, or where it stands."""
 
 _NAME = re.compile(r"(?=.{1,254}\Z)([A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?\.?)+")
 
 
-def at(function: str, host: str, port: int) -> str:
-    """`db:5432`, or `[::1]:5432`."""
+def at(function: str, host: Host, port: Port) -> object:
+    """`db:5432`, or `[::1]:5432`; host and port apart where one of them is a source."""
     check_host(f"{function}: host", host)
-    checks.port_number(f"{function}: port", port)
+    if not isinstance(port, SOURCES):
+        checks.port_number(f"{function}: port", port)
+    if not isinstance(host, str) or not isinstance(port, int):
+        return {"host": host, "port": port}
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def check_host(place: str, host: object) -> None:
-    """A DNS name, or an address of either family."""
+    """A DNS name, an address of either family, or a source of one."""
+    if isinstance(host, SOURCES):
+        return
     if not isinstance(host, str) or not (_NAME.fullmatch(host) or _is_address(host)):
-        raise wrong(place, host, "must be a DNS name or an IP address", 'write "db" or "db.shop.svc", say')
+        remedy = 'write "db" or "db.shop.svc", say, or where it stands: ConfigMapKey("db", "host")'
+        raise wrong(place, host, "must be a DNS name or an IP address", remedy)
 
 
 def _is_address(host: str) -> bool:
@@ -30,3 +49,10 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return "%" not in host
+
+
+def label(host: Host) -> str:
+    """What a stage is named after: the host, or the words of its source."""
+    if isinstance(host, str):
+        return host
+    return " ".join(each for each in vars(host).values() if isinstance(each, str))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -10,13 +11,13 @@ from typing_extensions import Unpack
 from initconstructs.model import checks
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.presets.text import check_text
-from initconstructs.presets.waiting.address import at, check_host
+from initconstructs.presets.waiting.address import SOURCES, Host, Port, Source, at, check_host, label
 from initconstructs.presets.waiting.tls import Tls, tls_spec
-from initconstructs.presets.waiting.wait import StageOptions, Wait, named, wait
+from initconstructs.presets.waiting.wait import Wait, WaitOptions, named, wait
 
 
 @ends_at_the_author
-def tcp(host: str, port: int, **options: Unpack[StageOptions]) -> Wait:
+def tcp(host: Host, port: Port, **options: Unpack[WaitOptions]) -> Wait:
     """Wait until something accepts connections: the weakest check, for protocols that have no function here.
 
         waiting.tcp("smtp", 25)
@@ -25,11 +26,11 @@ def tcp(host: str, port: int, **options: Unpack[StageOptions]) -> Wait:
 
     Sources: RFC 9293, section 3.5.
     """
-    return wait(named(host), [{"wait": "tcp", "at": at("tcp", host, port)}], options)
+    return wait(named(label(host)), [{"wait": "tcp", "at": at("tcp", host, port)}], options)
 
 
 @ends_at_the_author
-def dns(host: str, *, at_least: int = 1, **options: Unpack[StageOptions]) -> Wait:
+def dns(host: Host, *, at_least: int = 1, **options: Unpack[WaitOptions]) -> Wait:
     """Wait until a name resolves to at least `at_least` addresses, asked as the app asks, by the system's resolver.
 
         waiting.dns("kafka-headless", at_least=3)
@@ -40,30 +41,30 @@ def dns(host: str, *, at_least: int = 1, **options: Unpack[StageOptions]) -> Wai
     """
     check_host("dns: host", host)
     checks.number("dns: at_least", at_least, 1)
-    return wait(named(host), [{"wait": "dns", "at": host, "at_least": at_least}], options)
+    return wait(named(label(host)), [{"wait": "dns", "at": host, "at_least": at_least}], options)
 
 
 @ends_at_the_author
 def http(
-    url: str,
+    url: str | Source,
     *,
     status: int | tuple[int, int] = (200, 399),
     body: str | None = None,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str | Source] | None = None,
     tls: Tls | None = None,
-    **options: Unpack[StageOptions],
+    **options: Unpack[WaitOptions],
 ) -> Wait:
     """Wait until a GET gives the wanted status, or one from a range, and a body that contains `body`.
 
         waiting.http("http://api:8080/healthz", body='"status":"UP"')
 
     The default range is that of a Kubernetes probe; redirects are an answer and are not followed. The first MiB of the
-    body is read. An `https` URL is verified as `tls` says, against the image's authorities if it says nothing. Headers
-    are visible in the manifest: put no secret there.
+    body is read. An `https` URL is verified as `tls` says, against the image's authorities if it says nothing. A secret
+    header comes from a Secret: `headers={"Authorization": SecretKey("api", "authorization")}`.
 
     Sources: RFC 9110; https://kubernetes.io/docs/concepts/workloads/pods/probes/
     """
-    host = _check_url(url)
+    host = url if isinstance(url, SOURCES) else _check_url(url)
     low, high = (status, status) if isinstance(status, int) else status
     checks.number("http: status", low, 100, 599)
     checks.number("http: status", high, low, 599)
@@ -73,7 +74,7 @@ def http(
         spec["body"] = body
     if headers:
         spec["headers"] = _headers(headers)
-    return wait(named(host), [spec | tls_spec(tls)], options)
+    return wait(named(label(host)), [spec | tls_spec(tls)], options)
 
 
 def _check_url(url: object) -> str:
@@ -98,10 +99,11 @@ def _parts(url: str) -> tuple[str, str | None, int | None]:
         return "", None, None
 
 
-def _headers(headers: Mapping[str, str]) -> dict[str, str]:
-    found = checks.strings("http: headers", headers)
+def _headers(headers: Mapping[str, str | Source]) -> dict[str, str | Source]:
+    found = checks.mapping("http: headers", headers)
     for name, value in found.items():
-        for each in (name, value):
-            if not each.isascii() or not each.isprintable() or ":" in name or " " in name or not name:
-                raise wrong("http: headers", each, "must be a header of printable ASCII characters", "correct it")
+        if not re.fullmatch(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+", name):
+            raise wrong("http: headers", name, "must be the name of a header", 'write "Accept", say')
+        if isinstance(value, str) and not (value.isascii() and value.isprintable()):
+            raise ModelError(f"http: headers[{name!r}]", "must be printable ASCII text or a source", "correct it")
     return dict(found)

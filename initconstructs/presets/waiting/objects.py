@@ -1,8 +1,9 @@
-"""Waits for objects of the Kubernetes API, in the workload's own namespace.
+"""Waits for objects of the Kubernetes API, in the workload's own namespace or in the one that `namespace` names.
 
 Each may list and watch the objects that it asks about and nothing else: by name where there is one (`resourceNames`),
-which the API server allows for requests with a field selector on that name. Objects of another namespace, and those
-without a namespace, would need rights that a Role of the workload's namespace can't give.
+which the API server allows for requests with a field selector on that name. For objects of another namespace the Role
+and its RoleBinding come out there, so who applies the manifests must be allowed to write them there. Objects without a
+namespace would need rights in the whole cluster, which none of these asks for.
 
 Sources: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
 """
@@ -19,7 +20,7 @@ from initconstructs.model import checks
 from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.stages import PolicyRule
 from initconstructs.presets.text import check_text
-from initconstructs.presets.waiting.wait import Spec, StageOptions, Wait, named, wait
+from initconstructs.presets.waiting.wait import Spec, Wait, WaitOptions, named, wait
 
 CREDENTIALS = "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -28,7 +29,14 @@ _API_VERSION = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[a-z0-9]+")
 
 
 @ends_at_the_author
-def job_complete(name: str, /, *, gone: Literal["wait", "complete"] = "wait", **options: Unpack[StageOptions]) -> Wait:
+def job_complete(
+    name: str,
+    /,
+    *,
+    gone: Literal["wait", "complete"] = "wait",
+    namespace: str | None = None,
+    **options: Unpack[WaitOptions],
+) -> Wait:
     """Wait until a Job is complete. A Job that has failed ends the wait at once, with exit code 3.
 
         waiting.job_complete("seed-1.4.2", gone="complete")
@@ -43,9 +51,8 @@ def job_complete(name: str, /, *, gone: Literal["wait", "complete"] = "wait", **
     """
     checks.choice("job_complete: gone", gone, ("wait", "complete"))
     absent = "is not there: not made yet, or removed by its TTL (then ask for what it achieves)"
-    return _one(
-        "batch/v1", "jobs", name, {"at": f"job {name}", "until": "complete", "gone": gone, "absent": absent}, options
-    )
+    spec = {"at": f"job {name}", "until": "complete", "gone": gone, "absent": absent}
+    return _one("batch/v1", "jobs", name, spec, options, namespace=namespace)
 
 
 @ends_at_the_author
@@ -54,7 +61,8 @@ def rollout(
     /,
     *,
     kind: Literal["Deployment", "StatefulSet", "DaemonSet"] = "Deployment",
-    **options: Unpack[StageOptions],
+    namespace: str | None = None,
+    **options: Unpack[WaitOptions],
 ) -> Wait:
     """Wait until every pod of a workload is of its latest version and available: `kubectl rollout status`.
 
@@ -64,22 +72,25 @@ def rollout(
     """
     checks.choice("rollout: kind", kind, tuple(_CONTROLLERS))
     spec = {"at": f"{kind.lower()} {name}", "until": "rolled out", "kind": kind}
-    return _one("apps/v1", _CONTROLLERS[kind], name, spec, options)
+    return _one("apps/v1", _CONTROLLERS[kind], name, spec, options, namespace=namespace)
 
 
 @ends_at_the_author
-def pod_ready(name: str, /, **options: Unpack[StageOptions]) -> Wait:
+def pod_ready(name: str, /, *, namespace: str | None = None, **options: Unpack[WaitOptions]) -> Wait:
     """Wait until one pod, of a StatefulSet say, is ready and not about to go.
 
         waiting.pod_ready("kafka-0")
 
     May: list and watch this pod. Sources: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
     """
-    return _one("v1", "pods", name, {"at": f"pod {name}", "until": "ready", "at_least": 1}, options)
+    spec = {"at": f"pod {name}", "until": "ready", "at_least": 1}
+    return _one("v1", "pods", name, spec, options, namespace=namespace)
 
 
 @ends_at_the_author
-def pods_ready(labels: Mapping[str, str], *, at_least: int = 1, **options: Unpack[StageOptions]) -> Wait:
+def pods_ready(
+    labels: Mapping[str, str], *, at_least: int = 1, namespace: str | None = None, **options: Unpack[WaitOptions]
+) -> Wait:
     """Wait until at least so many pods with these labels are ready and not about to go.
 
         waiting.pods_ready({"app": "kafka"}, at_least=3)
@@ -100,12 +111,14 @@ def pods_ready(labels: Mapping[str, str], *, at_least: int = 1, **options: Unpac
     if not selector:
         raise wrong("pods_ready: labels", dict(labels), "must not be empty", 'write {"app": "kafka"}, say')
     spec = {"at": f"pods {selector}", "until": "ready", "at_least": at_least}
-    rule = PolicyRule(verbs=["list", "watch"], resources=["pods"])
-    return _wait("v1", "pods", spec | {"select": {"labelSelector": selector}}, rule, options)
+    rule = PolicyRule(verbs=["list", "watch"], resources=["pods"], namespace=namespace)
+    return _wait("v1", spec | {"select": {"labelSelector": selector}}, rule, options)
 
 
 @ends_at_the_author
-def service_endpoints(name: str, /, *, at_least: int = 1, **options: Unpack[StageOptions]) -> Wait:
+def service_endpoints(
+    name: str, /, *, at_least: int = 1, namespace: str | None = None, **options: Unpack[WaitOptions]
+) -> Wait:
     """Wait until a Service has at least so many ready endpoints.
 
         waiting.service_endpoints("db")
@@ -119,8 +132,10 @@ def service_endpoints(name: str, /, *, at_least: int = 1, **options: Unpack[Stag
     checks.number("service_endpoints: at_least", at_least, 1)
     select = {"labelSelector": f"kubernetes.io/service-name={name}"}
     spec = {"at": f"service {name}", "until": "endpoints", "at_least": at_least, "select": select}
-    rule = PolicyRule(verbs=["list", "watch"], resources=["endpointslices"], api_groups=["discovery.k8s.io"])
-    return _wait("discovery.k8s.io/v1", "endpointslices", spec, rule, options)
+    rule = PolicyRule(
+        verbs=["list", "watch"], resources=["endpointslices"], api_groups=["discovery.k8s.io"], namespace=namespace
+    )
+    return _wait("discovery.k8s.io/v1", spec, rule, options)
 
 
 @ends_at_the_author
@@ -132,7 +147,8 @@ def condition(
     api_version: str,
     condition: str = "Ready",
     status: Literal["True", "False", "Unknown"] = "True",
-    **options: Unpack[StageOptions],
+    namespace: str | None = None,
+    **options: Unpack[WaitOptions],
 ) -> Wait:
     """Wait until a condition of any object has a status.
 
@@ -145,12 +161,20 @@ def condition(
     check_text("condition: condition", condition)
     checks.choice("condition: status", status, ("True", "False", "Unknown"))
     spec = {"at": f"{resource} {name}", "until": "condition", "condition": condition, "status": status}
-    return _one(api_version, resource, name, spec, options)
+    return _one(api_version, resource, name, spec, options, namespace=namespace)
 
 
 @ends_at_the_author
 def field(
-    resource: str, name: str, /, *, api_version: str, path: str, value: str, **options: Unpack[StageOptions]
+    resource: str,
+    name: str,
+    /,
+    *,
+    api_version: str,
+    path: str,
+    value: str,
+    namespace: str | None = None,
+    **options: Unpack[WaitOptions],
 ) -> Wait:
     """Wait until a field of any object has a value, compared as text.
 
@@ -164,23 +188,30 @@ def field(
     if not all(names):
         raise wrong("field: path", path, "must be names joined by '.'", 'write "status.phase", say')
     spec = {"at": f"{resource} {name}", "until": "field", "field": names, "value": check_text("field: value", value)}
-    return _one(api_version, resource, name, spec, options)
+    return _one(api_version, resource, name, spec, options, namespace=namespace)
 
 
-def _one(api_version: object, resource: str, name: str, spec: Spec, options: StageOptions) -> Wait:
+def _one(
+    api_version: object, resource: str, name: str, spec: Spec, options: WaitOptions, *, namespace: str | None
+) -> Wait:
     """A wait for the one object of this name."""
     checks.subdomain("name", name)
     if not isinstance(api_version, str) or not _API_VERSION.fullmatch(api_version):
         raise wrong("api_version", api_version, 'must be "v1" or "group/version"', 'write "cert-manager.io/v1", say')
     checks.label("resource", resource)
-    group = api_version.rpartition("/")[0]
-    rule = PolicyRule(verbs=["list", "watch"], resources=[resource], api_groups=[group], resource_names=[name])
-    select = {"fieldSelector": f"metadata.name={name}"}
-    return _wait(api_version, resource, {**spec, "select": select}, rule, options)
+    rule = PolicyRule(
+        verbs=["list", "watch"],
+        resources=[resource],
+        api_groups=[api_version.rpartition("/")[0]],
+        resource_names=[name],
+        namespace=namespace,
+    )
+    return _wait(api_version, {**spec, "select": {"fieldSelector": f"metadata.name={name}"}}, rule, options)
 
 
-def _wait(api_version: str, resource: str, spec: Spec, rule: PolicyRule, options: StageOptions) -> Wait:
+def _wait(api_version: str, spec: Spec, rule: PolicyRule, options: WaitOptions) -> Wait:
     root = "/apis" if "/" in api_version else "/api"
-    path = f"{root}/{api_version}/namespaces/{{namespace}}/{resource}"
-    asked: dict[str, object] = {"wait": "kubernetes", **spec, "path": path, "credentials": CREDENTIALS}
+    path = f"{root}/{api_version}/namespaces/{rule.namespace or '{namespace}'}/{rule.resources[0]}"
+    about = spec if rule.namespace is None else {**spec, "at": f"{spec['at']} in {rule.namespace}"}
+    asked: dict[str, object] = {"wait": "kubernetes", **about, "path": path, "credentials": CREDENTIALS}
     return wait(named(str(spec["at"])), [asked], options, [rule])

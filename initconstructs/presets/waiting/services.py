@@ -10,14 +10,14 @@ from typing_extensions import Unpack
 from initconstructs.model import checks
 from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.presets.text import check_text
-from initconstructs.presets.waiting.address import at
+from initconstructs.presets.waiting.address import Host, Port, at, label
 from initconstructs.presets.waiting.tls import Tls, tls_spec
-from initconstructs.presets.waiting.wait import StageOptions, Wait, named, wait
+from initconstructs.presets.waiting.wait import Wait, WaitOptions, named, wait
 
 
 @ends_at_the_author
 def postgres(
-    host: str, *, port: int = 5432, database: str = "postgres", user: str = "postgres", **options: Unpack[StageOptions]
+    host: Host, *, port: Port = 5432, database: str = "postgres", user: str = "postgres", **options: Unpack[WaitOptions]
 ) -> Wait:
     """Wait until PostgreSQL accepts sessions: what `pg_isready` asks, with its own client not needed.
 
@@ -32,11 +32,11 @@ def postgres(
     """
     place = at("postgres", host, port)
     names = {"database": check_text("postgres: database", database), "user": check_text("postgres: user", user)}
-    return wait(named(host), [{"wait": "postgres", "at": place} | names], options)
+    return wait(named(label(host)), [{"wait": "postgres", "at": place} | names], options)
 
 
 @ends_at_the_author
-def redis(host: str, *, port: int = 6379, tls: Tls | None = None, **options: Unpack[StageOptions]) -> Wait:
+def redis(host: Host, *, port: Port = 6379, tls: Tls | None = None, **options: Unpack[WaitOptions]) -> Wait:
     """Wait until Redis, Valkey or a compatible server answers PING.
 
         waiting.redis("cache")
@@ -45,11 +45,11 @@ def redis(host: str, *, port: int = 6379, tls: Tls | None = None, **options: Unp
 
     Sources: https://redis.io/docs/latest/commands/ping/
     """
-    return wait(named(host), [{"wait": "redis", "at": at("redis", host, port)} | tls_spec(tls)], options)
+    return wait(named(label(host)), [{"wait": "redis", "at": at("redis", host, port)} | tls_spec(tls)], options)
 
 
 @ends_at_the_author
-def mysql(host: str, *, port: int = 3306, **options: Unpack[StageOptions]) -> Wait:
+def mysql(host: Host, *, port: Port = 3306, **options: Unpack[WaitOptions]) -> Wait:
     """Wait until MySQL or MariaDB answers a login.
 
         waiting.mysql("db")
@@ -59,11 +59,11 @@ def mysql(host: str, *, port: int = 3306, **options: Unpack[StageOptions]) -> Wa
 
     Sources: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
     """
-    return wait(named(host), [{"wait": "mysql", "at": at("mysql", host, port)}], options)
+    return wait(named(label(host)), [{"wait": "mysql", "at": at("mysql", host, port)}], options)
 
 
 @ends_at_the_author
-def mongodb(host: str, *, port: int = 27017, tls: Tls | None = None, **options: Unpack[StageOptions]) -> Wait:
+def mongodb(host: Host, *, port: Port = 27017, tls: Tls | None = None, **options: Unpack[WaitOptions]) -> Wait:
     """Wait until a MongoDB server (3.6.21 or newer) is a primary, a secondary or a router.
 
         waiting.mongodb("mongo-0.mongo")
@@ -72,23 +72,23 @@ def mongodb(host: str, *, port: int = 27017, tls: Tls | None = None, **options: 
 
     Sources: https://www.mongodb.com/docs/manual/reference/command/hello/
     """
-    return wait(named(host), [{"wait": "mongodb", "at": at("mongodb", host, port)} | tls_spec(tls)], options)
+    return wait(named(label(host)), [{"wait": "mongodb", "at": at("mongodb", host, port)} | tls_spec(tls)], options)
 
 
 @ends_at_the_author
-def rabbitmq(host: str, *, port: int = 5672, tls: Tls | None = None, **options: Unpack[StageOptions]) -> Wait:
+def rabbitmq(host: Host, *, port: Port = 5672, tls: Tls | None = None, **options: Unpack[WaitOptions]) -> Wait:
     """Wait until RabbitMQ, or another AMQP 0-9-1 broker, starts a connection.
 
         waiting.rabbitmq("broker")
 
     Sources: https://www.rabbitmq.com/amqp-0-9-1-reference
     """
-    return wait(named(host), [{"wait": "rabbitmq", "at": at("rabbitmq", host, port)} | tls_spec(tls)], options)
+    return wait(named(label(host)), [{"wait": "rabbitmq", "at": at("rabbitmq", host, port)} | tls_spec(tls)], options)
 
 
 @ends_at_the_author
 def kafka(
-    host: str, *, port: int = 9092, topic: str | None = None, tls: Tls | None = None, **options: Unpack[StageOptions]
+    host: Host, *, port: Port = 9092, topic: str | None = None, tls: Tls | None = None, **options: Unpack[WaitOptions]
 ) -> Wait:
     """Wait until a Kafka broker answers, and all partitions of `topic` have a leader.
 
@@ -102,7 +102,7 @@ def kafka(
     spec: dict[str, object] = {"wait": "kafka", "at": at("kafka", host, port)}
     if topic is not None:
         spec["topic"] = _topic(topic)
-    return wait(named(host), [spec | tls_spec(tls)], options)
+    return wait(named(label(host)), [spec | tls_spec(tls)], options)
 
 
 def _topic(topic: object) -> str:
@@ -113,7 +113,7 @@ def _topic(topic: object) -> str:
 
 
 @ends_at_the_author
-def nats(host: str, *, port: int = 4222, **options: Unpack[StageOptions]) -> Wait:
+def nats(host: Host, *, port: Port = 4222, **options: Unpack[WaitOptions]) -> Wait:
     """Wait until a NATS server introduces itself; one in lame duck mode does not pass.
 
         waiting.nats("nats")
@@ -122,28 +122,28 @@ def nats(host: str, *, port: int = 4222, **options: Unpack[StageOptions]) -> Wai
 
     Sources: https://docs.nats.io/reference/reference-protocols/nats-protocol
     """
-    return wait(named(host), [{"wait": "nats", "at": at("nats", host, port)}], options)
+    return wait(named(label(host)), [{"wait": "nats", "at": at("nats", host, port)}], options)
 
 
 @ends_at_the_author
-def memcached(host: str, *, port: int = 11211, **options: Unpack[StageOptions]) -> Wait:
+def memcached(host: Host, *, port: Port = 11211, **options: Unpack[WaitOptions]) -> Wait:
     """Wait until memcached tells its version, or asks for a login.
 
         waiting.memcached("cache")
 
     Sources: https://github.com/memcached/memcached/blob/master/doc/protocol.txt
     """
-    return wait(named(host), [{"wait": "memcached", "at": at("memcached", host, port)}], options)
+    return wait(named(label(host)), [{"wait": "memcached", "at": at("memcached", host, port)}], options)
 
 
 @ends_at_the_author
 def elasticsearch(
-    host: str,
+    host: Host,
     *,
-    port: int = 9200,
+    port: Port = 9200,
     status: Literal["red", "yellow", "green"] = "yellow",
     tls: Tls | None = None,
-    **options: Unpack[StageOptions],
+    **options: Unpack[WaitOptions],
 ) -> Wait:
     """Wait until an Elasticsearch or OpenSearch cluster is at least `status`.
 
@@ -155,11 +155,11 @@ def elasticsearch(
     """
     checks.choice("elasticsearch: status", status, ("red", "yellow", "green"))
     spec = {"wait": "elasticsearch", "at": at("elasticsearch", host, port), "status": status}
-    return wait(named(host), [spec | tls_spec(tls)], options)
+    return wait(named(label(host)), [spec | tls_spec(tls)], options)
 
 
 @ends_at_the_author
-def grpc(host: str, port: int, *, service: str = "", tls: Tls | None = None, **options: Unpack[StageOptions]) -> Wait:
+def grpc(host: Host, port: Port, *, service: str = "", tls: Tls | None = None, **options: Unpack[WaitOptions]) -> Wait:
     """Wait until a gRPC server says that it, or one `service` of it, is SERVING.
 
         waiting.grpc("ledger", 50051, service="acme.Ledger")
@@ -169,4 +169,4 @@ def grpc(host: str, port: int, *, service: str = "", tls: Tls | None = None, **o
     Sources: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
     """
     place = {"wait": "grpc", "at": at("grpc", host, port), "service": check_text("grpc: service", service)}
-    return wait(named(host), [place | tls_spec(tls)], options)
+    return wait(named(label(host)), [place | tls_spec(tls)], options)

@@ -4,57 +4,41 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from importlib.resources import files
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
-from typing_extensions import TypedDict, Unpack
+from typing_extensions import Unpack
 
 from initconstructs.model import checks
-from initconstructs.model.checks import Duration, Words
+from initconstructs.model.checks import Duration
+from initconstructs.model.environment import SecretKey
 from initconstructs.model.errors import ModelError, ends_at_the_author
 from initconstructs.model.frozen import frozen
-from initconstructs.model.raw import Raw
-from initconstructs.model.resources import Resources
-from initconstructs.model.security import SecurityContext
-from initconstructs.model.stages import Edge, PolicyRule, Stage
-from initconstructs.model.volumes import Mount
+from initconstructs.model.stages import PolicyRule, Stage
 from initconstructs.presets import images
-from initconstructs.presets.program import HOME, TELL_WHY, literal, program_volume
+from initconstructs.presets.program import StageOptions, StepOptions, python
+from initconstructs.presets.waiting.address import SOURCES, Source
 
 TIMEOUT = "5m"
-RESOURCES = Resources(requests={"cpu": "10m", "memory": "32Mi"}, limits={"memory": "64Mi"})
-SECURITY = SecurityContext(run_as_user=65532, run_as_group=65532, read_only_root_filesystem=True)
-
-_PACKAGE = "waiting"
-# -E, -s, -S: neither the environment nor installed packages change what runs, and it starts sooner.
-_COMMAND = ["python3", "-E", "-s", "-S", "-m", f"{_PACKAGE}.wait"]
 
 Spec: TypeAlias = Mapping[str, object]
-"""What the program is told about one dependency; `wait` names its module and `at` its place."""
+"""What the program is told about one dependency; `wait` names its module and `at` its place.
+
+A `Source` in it, at any depth, becomes an environment variable that the program reads.
+"""
 
 
-class CommandOptions(TypedDict, total=False):
-    """What every wait takes besides its own parameters.
+class CommandOptions(StepOptions, total=False):
+    """The options of a stage, and `timeout`, the total deadline."""
 
-    `timeout` is the total deadline. The others are those of a `Stage`.
-    """
-
-    name: str
     timeout: Duration
-    resources: Resources
-    security: SecurityContext
-    mounts: Sequence[Mount]
-    after: Sequence[Edge]
-    before: Words
-    raw: Raw
 
 
-class StageOptions(CommandOptions, total=False):
+class WaitOptions(StageOptions, total=False):
     """The same, and the image of a wait that knows one itself."""
 
-    image: str
+    timeout: Duration
 
 
 @frozen
@@ -68,31 +52,46 @@ class Wait(Stage):
     given: frozenset[str] = frozenset()
 
 
-def wait(name: str, specs: Sequence[Spec], options: StageOptions, permissions: Sequence[PolicyRule] = ()) -> Wait:
+def wait(name: str, specs: Sequence[Spec], options: WaitOptions, permissions: Sequence[PolicyRule] = ()) -> Wait:
     """The stage called `name`, unless the options rename it, that waits for all that `specs` say."""
-    name = options.get("name", name)
-    timeout = checks.seconds(f'Wait "{name}".timeout', options.get("timeout", TIMEOUT), 1)
-    program = program_volume(name, (_program(frozenset(str(each["wait"]) for each in specs))))
-    return Wait(
+    variables = [(f"WAIT_{number}", source) for number, source in enumerate(_unique(_sources(specs)), 1)]
+    stage = python("waiting", "wait", *(str(each["wait"]) for each in specs)).stage(
+        Wait,
         name,
-        image=options.get("image", images.PYTHON),
-        command=_COMMAND,
-        args=[str(timeout), *(literal(json.dumps(dict(each))) for each in specs)],
-        working_dir=HOME,
-        mounts=[program.at(f"{HOME}/{_PACKAGE}", read_only=True), *options.get("mounts", ())],
-        resources=options.get("resources", RESOURCES),
-        security=options.get("security", SECURITY),
+        [str(deadline(options)), *(json.dumps(_told(each, variables)) for each in specs)],
+        options,
+        image=images.PYTHON,
+        env=dict(variables),
         permissions=permissions,
-        after=options.get("after", ()),
-        before=options.get("before", ()),
-        raw=TELL_WHY | dict(options.get("raw", {})),
-        specs=tuple(specs),
-        given=frozenset(options),
     )
+    return replace(stage, specs=tuple(specs), given=frozenset(options))
+
+
+def deadline(options: CommandOptions | WaitOptions) -> int:
+    """The total deadline in seconds."""
+    return checks.seconds("waiting: timeout", options.get("timeout", TIMEOUT), 1)
+
+
+def _sources(value: object) -> Iterator[Source]:
+    if isinstance(value, SOURCES):
+        yield value
+    elif isinstance(value, (Mapping, list, tuple)):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _sources(each)
+
+
+def _told(value: object, variables: Sequence[tuple[str, Source]]) -> object:
+    """The same as JSON, with the name of a variable for each source."""
+    if isinstance(value, SOURCES):
+        name = next(name for name, source in variables if source == value)
+        return {"from variable": name} | ({"secret": True} if isinstance(value, SecretKey) else {})
+    if isinstance(value, Mapping):
+        return {key: _told(each, variables) for key, each in value.items()}
+    return [_told(each, variables) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 @ends_at_the_author
-def all_of(*waits: Wait, **options: Unpack[StageOptions]) -> Wait:
+def all_of(*waits: Wait, **options: Unpack[WaitOptions]) -> Wait:
     """Wait for all of `waits`, side by side, in one container with one deadline.
 
         waiting.all_of(waiting.postgres("db"), waiting.redis("cache"), timeout="5m")
@@ -126,19 +125,6 @@ def _unique(values: Iterable[checks.T]) -> list[checks.T]:
         if each not in found:
             found.append(each)
     return found
-
-
-@lru_cache(maxsize=64)
-def _program(kinds: frozenset[str]) -> Mapping[str, str]:
-    """The files of the program that these kinds of waits need, by name."""
-    scripts = files("initconstructs.presets") / "scripts" / _PACKAGE
-    found: dict[str, str] = {}
-    missing = {"wait", *kinds}
-    while missing:
-        module = missing.pop()
-        found[module] = (scripts / f"{module}.py").read_text("utf-8")
-        missing |= set(re.findall(r"^from \.(\w+) import", found[module], re.MULTILINE)) - found.keys()
-    return {f"{module}.py": found[module] for module in sorted(found)}
 
 
 def named(place: str) -> str:

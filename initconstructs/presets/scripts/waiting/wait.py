@@ -1,6 +1,6 @@
 """Wait until every dependency has answered once, all side by side, or the deadline has come.
 
-    python3 -m waiting.wait SECONDS '{"wait": "postgres", "at": "db:5432"}' ...
+    python3 -c 'from waiting.wait import start; start()' SECONDS '{"wait": "postgres", "at": "db:5432"}' ...
 
 Exit code: 0 all answered, 1 the deadline came, 2 wrong arguments, 3 one will never answer, 143 asked to stop.
 Needs Python 3.8 or newer and nothing else; the module named by "wait" knows the protocol.
@@ -9,7 +9,6 @@ Needs Python 3.8 or newer and nothing else; the module named by "wait" knows the
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import random
 import signal
@@ -19,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from .arguments import read
 from .wire import Attempt, Never, NotYet
 
 FIRST_PAUSE, PAUSE, LATER_PAUSE = 0.1, 1.0, 5.0
@@ -31,11 +31,17 @@ class Dependency:
     """One thing to wait for, and what was last seen of it."""
 
     def __init__(self, word: str) -> None:
-        self.spec = json.loads(word)
-        self.name = f"{self.spec['wait']} {self.spec['at']}"
+        self.spec, self.hidden = read(word)
+        self.name = self.shown(f"{self.spec['wait']} {self.spec['at']}")
         self.probe = load(self.spec["wait"])
         self.seen = "not asked yet"
         self.answered = self.hopeless = False
+
+    def shown(self, text: str) -> str:
+        """The text in one line, short, and without secrets."""
+        for each in self.hidden:
+            text = text.replace(each, "(secret)")
+        return " ".join(text.split())[:LONGEST_LINE]
 
 
 class Waiting:
@@ -71,7 +77,7 @@ class Waiting:
 
     def see(self, dependency: Dependency, text: str) -> None:
         """Note what was seen, with a line if it is something new."""
-        text = " ".join(text.split())[:LONGEST_LINE]
+        text = dependency.shown(text)
         with self.changed:
             if text != dependency.seen:
                 dependency.seen = text
@@ -138,7 +144,7 @@ def main(words: list[str]) -> int:
     return Waiting(dependencies).run(seconds)
 
 
-if __name__ == "__main__":
-    # Process 1 of a container ignores a SIGTERM that it does not handle. _exit: a thread may hang in the resolver.
+def start() -> None:
+    """As process 1 of a container, which ignores a SIGTERM that it does not handle."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
-    os._exit(main(sys.argv[1:]))
+    os._exit(main(sys.argv[1:]))  # and not exit: a thread may hang in the resolver
