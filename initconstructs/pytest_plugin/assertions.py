@@ -37,12 +37,12 @@ def assert_handed_over(plan: Plan, source: str, *, to: str, path: str | None = N
     For an environment file, `path` is the variable: "environment variable TOKEN".
     """
     __tracebackhide__ = True
-    _place(plan, source), _place(plan, to)
+    is_late = _place(plan, source) >= _place(plan, to)
     found = [each for each in plan.handoffs if source in each.written_by[:1] and to in each.read_by]
     if not found:
         _fail(plan, f"{source} hands nothing over to {to}", _hand_overs(plan.handoffs))
-    if any(to in each.read_before_written for each in found):
-        _fail(plan, f"{to} reads before {source} has started to write", _start_up(plan))
+    if is_late:
+        _fail(plan, f"{to} doesn't start after {source}, which writes what it reads", _start_up(plan))
     paths = [each.paths[to] for each in found]
     if path is not None and path not in paths:
         _fail(plan, f"{to} doesn't find it at {path}", f"what {source} hands over is at {', '.join(paths)}")

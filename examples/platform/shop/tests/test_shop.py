@@ -1,22 +1,15 @@
 """The YAML that goes to the cluster, for review in the pull request that changes it."""
 
-import pytest
 from main import shop
-from syrupy.assertion import SnapshotAssertion
-from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from initconstructs.pytest_plugin import ManifestSnapshot, Synthesizer, assert_no_findings, assert_order
 
 
-class YamlFile(SingleFileSnapshotExtension):
-    """One file a snapshot, readable as YAML."""
-
-    file_extension = "yaml"
-    _write_mode = WriteMode.TEXT
+def test_the_shop_is_what_was_reviewed(synth: Synthesizer, manifest_snapshot: ManifestSnapshot) -> None:
+    assert synth(shop()) == manifest_snapshot
 
 
-@pytest.fixture
-def yaml_file(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    return snapshot.use_extension(YamlFile)
-
-
-def test_the_shop_is_what_was_reviewed(yaml_file: SnapshotAssertion) -> None:
-    assert shop().synth_yaml() == yaml_file
+def test_the_house_checks_before_the_shop_starts(synth: Synthesizer) -> None:
+    manifests = synth(shop())
+    assert_order(manifests.plan(), "check-config", "ship-logs", "catalogue")
+    assert_no_findings(manifests)

@@ -1,0 +1,304 @@
+"""What a user's own tests get: the fixtures as pytest runs them, and the words of the assertions that fail."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cdk8s import App, Chart
+from constructs import Construct
+
+from initconstructs import (
+    Container,
+    DeploymentSpec,
+    Directory,
+    EmptyDir,
+    PolicyRule,
+    Resources,
+    Settings,
+    Sidecar,
+    Stage,
+    Volume,
+    pytest_plugin,
+)
+from initconstructs.planning.plan import Plan
+from initconstructs.pytest_plugin import (
+    Synthesizer,
+    assert_handed_over,
+    assert_no_findings,
+    assert_order,
+    assert_requests,
+)
+from initconstructs.workloads import Deployment, check_at_synth
+
+pytest_plugins = ["pytester"]
+
+IMAGE = "ghcr.io/acme/shop:1.4.2"
+FILES = Stage(
+    "files",
+    image=IMAGE,
+    produces=[Directory("/out")],
+    resources=Resources(requests={"cpu": "1", "memory": "64Mi"}, limits={"example.com/gpu": "1"}),
+)
+PROXY = Sidecar("proxy", image=IMAGE)
+WAIT = Stage("wait", image=IMAGE, command=["sh", "-c", "until pg_isready; do sleep 1; done"])
+API = Container(
+    "api", image=IMAGE, mounts=[FILES.output.at("/srv")], resources=Resources(requests={"cpu": "200m", "memory": "1Gi"})
+)
+LOGS = Container("logs", image=IMAGE)
+SPEC = DeploymentSpec("api", namespace="shop", stages=[FILES, PROXY, WAIT], containers=[API, LOGS])
+
+TWO_WORKLOADS = """
+import pytest
+from initconstructs import *
+
+@pytest.mark.parametrize("image", ["a:1"], ids=["first"])
+def test_shop(image, synth, manifest_snapshot):
+    stage = Stage("watch", image=image, permissions=[PolicyRule(resources=["pods"], verbs=["get"])])
+    assert synth(stage) == manifest_snapshot
+"""
+
+
+class Shop(Chart):
+    def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002
+        super().__init__(scope, id, namespace="shop", disable_resource_name_hashes=True)
+        Deployment(self, "api", stages=[FILES], containers=[API])
+
+
+@pytest.fixture
+def plan(synth: Synthesizer) -> Plan:
+    return synth(SPEC).plan()
+
+
+def test_a_start_up_as_it_is_passes(plan: Plan) -> None:
+    assert_order(plan, "files", "wait", "logs")
+    assert_handed_over(plan, "files", to="api", path="/srv")
+    assert_requests(plan, cpu=1, memory="1Gi", **{"example.com/gpu": 1})
+    assert_no_findings([plan.manifest], above="warning")
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [
+        (("wait", "files"), "files doesn't start after wait; the start-up is files → proxy → wait → api, logs"),
+        (("api", "logs"), "logs doesn't start after api;"),
+        (("wiat", "api"), 'there is no stage or container wiat; did you mean "wait"?; the start-up is files →'),
+    ],
+)
+def test_a_wrong_order_shows_the_start_up(stages: tuple[str, ...], message: str, plan: Plan) -> None:
+    with pytest.raises(AssertionError) as caught:
+        assert_order(plan, *stages)
+    assert f"Deployment shop/api: {message}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "to", "path", "message"),
+    [
+        ("proxy", "api", None, "proxy hands nothing over to api; handed over are files to api at /srv"),
+        ("files", "logs", None, "files hands nothing over to logs; handed over are files to api at /srv"),
+        ("files", "api", "/data", "api doesn't find it at /data; what files hands over is at /srv"),
+    ],
+)
+def test_a_missing_hand_off_shows_those_there_are(
+    source: str, to: str, path: str | None, message: str, plan: Plan
+) -> None:
+    with pytest.raises(AssertionError, match=f"^Deployment shop/api: {message}$"):
+        assert_handed_over(plan, source, to=to, path=path)
+
+
+def test_reading_before_anything_is_written_is_no_hand_off(synth: Synthesizer) -> None:
+    shared = Volume("shared", EmptyDir())
+    reader = Stage("reader", image=IMAGE, mounts=[shared.at("/in", read_only=True)])
+    writer = Stage("writer", image=IMAGE, mounts=[shared.at("/out")])
+    with pytest.raises(AssertionError, match=r"reader doesn't start after writer.*start-up is reader → writer → app"):
+        assert_handed_over(synth([reader, writer]).plan(), "writer", to="reader")
+
+
+def test_without_any_hand_off_it_says_so(synth: Synthesizer) -> None:
+    with pytest.raises(AssertionError, match="no stage hands anything over"):
+        assert_handed_over(synth([WAIT, PROXY]).plan(), "wait", to="app")
+
+
+def test_other_requests_show_what_the_scheduler_counts_and_why(plan: Plan) -> None:
+    with pytest.raises(AssertionError) as caught:
+        assert_requests(plan, cpu="250m", memory="1Gi")
+    assert str(caught.value).startswith("Deployment shop/api: the scheduler doesn't count cpu 250m; Scheduler counts 1")
+    assert "files (cpu, example.com/gpu) and the app (memory)" in str(caught.value)
+    assert "By itself files 1 / 64Mi, example.com/gpu 1, proxy 0 / 0" in str(caught.value)
+
+
+def test_a_finding_is_shown_with_its_fix(plan: Plan) -> None:
+    with pytest.raises(AssertionError) as caught:
+        assert_no_findings([plan.manifest])
+    assert "warning unbounded-wait: Deployment shop/api at spec.template.spec.initContainers[2].command" in str(
+        caught.value
+    )
+    assert "fix: Give the wait a total deadline" in str(caught.value)
+    assert_no_findings([plan.manifest], ignore=["startup"])
+
+
+def test_findings_are_those_of_the_target_that_was_synthesized(synth: Synthesizer) -> None:
+    made = synth(WAIT, settings=Settings(kubernetes="1.34"))
+    made[0]["spec"]["template"]["spec"]["initContainers"][0]["restartPolicy"] = "Never"
+    with pytest.raises(AssertionError, match="restartPolicy"):
+        assert_no_findings(made, above="warning")
+    assert_no_findings(made, above="warning", kubernetes="1.36")
+
+
+def test_a_stage_brings_what_it_needs(synth: Synthesizer) -> None:
+    privileged = Stage(
+        "sysctl", image=IMAGE, profile="baseline", permissions=[PolicyRule(resources=["pods"], verbs=["get"])]
+    )
+    assert [each["kind"] for each in synth(privileged)] == ["Deployment", "ServiceAccount", "Role", "RoleBinding"]
+
+
+def test_a_reader_of_a_stage_is_the_app(synth: Synthesizer) -> None:
+    assert_handed_over(synth(FILES, mounts=[FILES.output.at("/in")]).plan("app"), "files", to="app", path="/in")
+
+
+def test_a_chart_a_function_and_an_app_give_the_same(synth: Synthesizer) -> None:
+    def add_to(app: App) -> None:
+        Shop(app, "shop")
+
+    app = App()
+    add_to(app)
+    assert synth(Shop) == synth(add_to) == synth(app)
+    assert synth(Shop).plan("shop-api").title == "Deployment shop/shop-api"
+    assert synth(Shop, id="store").plan().name == "store-api"
+
+
+def test_settings_reach_the_chart_and_its_target_the_plan(synth: Synthesizer) -> None:
+    assert synth(Shop, settings=Settings(kubernetes="1.34")).plan().kubernetes == "1.34"
+
+
+def test_the_gate_of_the_app_refuses_as_at_synth(synth: Synthesizer) -> None:
+    def refused(app: App) -> None:
+        check_at_synth(app, fail_on="warning")
+        Deployment(Chart(app, "c"), "api", stages=[WAIT], containers=[LOGS])
+
+    with pytest.raises(Exception, match="unbounded-wait"):
+        synth(refused)
+
+
+def test_an_unknown_workload_is_answered_with_those_there_are(synth: Synthesizer) -> None:
+    with pytest.raises(LookupError, match=r'no workload "apy"; there is: Deployment shop/api; did you mean "api"'):
+        synth(SPEC).plan("apy")
+    web = synth(DeploymentSpec("web", containers=[LOGS]))
+    web += synth(SPEC)
+    with pytest.raises(LookupError, match="a name is needed"):
+        web.plan()
+
+
+def test_every_name_of_the_plugin_is_there() -> None:
+    assert all(getattr(pytest_plugin, name) for name in pytest_plugin.__all__)
+    with pytest.raises(AttributeError):
+        _ = pytest_plugin.assert_ordre
+
+
+def test_one_file_a_manifest(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_it=TWO_WORKLOADS)
+    missing = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error")
+    missing.stdout.fnmatch_lines(
+        [
+            "E *4 of 4 manifests not as reviewed",
+            "E *deployment-test-app is new: pytest --snapshot-update writes its file",
+        ]
+    )
+    pytester.runpytest_subprocess("--snapshot-update").assert_outcomes(passed=1)
+    folder = pytester.path / "__snapshots__" / "test_it"
+    names = ["deployment-test-app", "role-test-app", "rolebinding-test-app", "serviceaccount-test-app"]
+    assert sorted(each.name for each in folder.iterdir()) == [f"test_shop[first][{each}].yaml" for each in names]
+    assert (folder / "test_shop[first][serviceaccount-test-app].yaml").read_text() == (
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: app\n  namespace: test\n"
+        "automountServiceAccountToken: false\n"
+    )
+
+
+def test_a_change_is_shown_as_a_diff_of_its_file(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_it=TWO_WORKLOADS)
+    pytester.runpytest_subprocess("--snapshot-update")
+    pytester.makepyfile(test_it=TWO_WORKLOADS.replace('verbs=["get"]', 'verbs=["list"]'))
+    changed = pytester.runpytest_subprocess()
+    changed.stdout.fnmatch_lines(
+        [
+            "E *1 of 4 manifests not as reviewed",
+            "E *role-test-app: - as reviewed, + as synthesized",
+            "E *-*- get",
+            "E *+*- list",
+        ]
+    )
+
+
+def test_a_manifest_that_is_gone_fails_the_run(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_it=TWO_WORKLOADS)
+    pytester.runpytest_subprocess("--snapshot-update")
+    pytester.makepyfile(test_it=TWO_WORKLOADS.replace("synth(stage)", "synth(stage)[:2]"))
+    gone = pytester.runpytest_subprocess()
+    assert gone.ret != 0
+    gone.stdout.fnmatch_lines(["*2 snapshots unused*"])
+
+
+@pytest.mark.parametrize(
+    ("compared", "message"),
+    [
+        ("[]", "*0 of 0 manifests not as reviewed*"),
+        ("'a: 1'", "*TypeError: manifest_snapshot compares manifests, not a str; see yaml_snapshot"),
+        ("[{'kind': 'A'}, {'kind': 'A'}]", "*ValueError: two manifests are called a,*"),
+    ],
+    ids=["nothing", "text", "twice"],
+)
+def test_what_can_not_be_held_against_files_fails(compared: str, message: str, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(f"def test_it(manifest_snapshot): assert {compared} == manifest_snapshot")
+    result = pytester.runpytest_subprocess("--snapshot-update")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([message])
+
+
+def test_without_syrupy_one_line_says_what_to_install(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(manifest_snapshot): pass")
+    result = pytester.runpytest_subprocess("-p", "no:syrupy")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*need syrupy: pip install 'initconstructs[[]test[]]'"])
+
+
+SUITE = """
+import sys
+import pytest
+from initconstructs import *
+
+@pytest.mark.parametrize("number", range(200), ids="app-{}".format)
+def test_app(number, synth, manifest_snapshot):
+    check = Stage("check", image=f"shop:{number}", args=["check"])
+    spec = DeploymentSpec(f"app-{number}", stages=[check], containers=[Container("app", image="shop:1")])
+    assert synth(spec) == manifest_snapshot
+    assert not {"jsii", "cdk8s", "constructs"} & set(sys.modules)
+"""
+
+
+@pytest.mark.parametrize("distributed", [[], ["-n", "2"]], ids=["alone", "xdist"])
+def test_pure_snapshots_run_without_node(
+    distributed: list[str], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(test_it=SUITE)
+    monkeypatch.setenv("PATH", str(pytester.path))
+    pytester.runpytest_subprocess("--snapshot-update", *distributed).assert_outcomes(passed=200)
+    assert len(list((pytester.path / "__snapshots__" / "test_it").iterdir())) == 200
+    pytester.runpytest_subprocess(*distributed).assert_outcomes(passed=200)
+
+
+def test_where_nobody_asks_the_plugin_loads_nothing(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "import sys\ndef test_it():\n    print(sorted(n for n in sys.modules if n.startswith('initconstructs')))"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-W", "error", str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    loaded = [
+        "initconstructs",
+        "initconstructs.pytest_plugin",
+        "initconstructs.pytest_plugin.plugin",
+        "initconstructs_node",
+    ]
+    assert str(loaded) in done.stdout, done.stdout
+    assert done.returncode == 0
