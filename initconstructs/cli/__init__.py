@@ -13,27 +13,48 @@ import os
 import sys
 from collections.abc import Sequence
 
-# A command's module has SUMMARY, `configure(parser)` and `run(arguments) -> int`.
-COMMANDS = ("check", "explain", "diff")
+from initconstructs.cli.options import Unusable, complete
 
+# A command's module has SUMMARY, `configure(parser)` and `run(arguments) -> int`.
+COMMANDS = ("check", "synth", "explain", "diff", "rules", "doctor", "completion")
+
+UNUSABLE = 2
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    try:
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OSError as error:
+        return _unwritable(error)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     _write_utf_8()
     try:
+        complete(arguments)
         code: int = arguments.run(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; without this Python complains once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLOSED_PIPE
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except Unusable as error:
+        print(f"initconstructs {arguments.command}: {error}", file=sys.stderr)
+        return UNUSABLE
     return code
+
+
+def _unwritable(error: OSError) -> int:
+    """The output can't be written. What is left of it goes nowhere, or Python would complain once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
+        return CLOSED_PIPE
+    print(f"initconstructs: {error}", file=sys.stderr)
+    return UNUSABLE
 
 
 def _write_utf_8() -> None:
@@ -47,12 +68,19 @@ def _parser() -> argparse.ArgumentParser:
         prog="initconstructs",
         description="Ordered init stages for Kubernetes: check any manifest for what the API server refuses "
         "and for a start-up that hangs, races or leaks.",
+        epilog="Exit codes: 0 clean, 1 findings (or a difference), 2 unusable input or arguments, 130 interrupted, "
+        "141 the reader of the output went away.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     for name in COMMANDS:
         module = importlib.import_module(f"initconstructs.cli.{name}")
-        command = commands.add_parser(name, help=module.SUMMARY, description=module.__doc__)
+        command = commands.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         module.configure(command)
         command.set_defaults(run=module.run)
     return parser

@@ -1,21 +1,18 @@
 """Check manifests: files, directories, patterns, or - for standard input.
 
-Objects of kinds that are not known (custom resources) are passed over and counted.
+Objects of kinds that are not known (custom resources) are passed over and counted; so are files in directories that
+hold no manifest, hidden directories and node_modules. Defaults come from [tool.initconstructs] of pyproject.toml.
+
+Exit codes: 0 nothing found that reaches --fail-on, 1 findings that do, 2 unusable input or arguments; the readable
+rest is checked all the same.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from initconstructs.cli.options import add_format, add_kubernetes, add_paths
-
-if TYPE_CHECKING:
-    from initconstructs.reports.summary import Summary
-    from initconstructs.rules.finding import Finding
+from initconstructs.cli.options import add_checking, add_paths
 
 SUMMARY = "say what the API server will refuse, and what will hang, race or leak at start-up"
 
@@ -23,57 +20,17 @@ SUMMARY = "say what the API server will refuse, and what will hang, race or leak
 def configure(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_paths(parser)
-    add_kubernetes(parser)
-    parser.add_argument(
-        "--profile", choices=["privileged", "baseline", "restricted"], help="hold pods to this Pod Security level"
-    )
-    add_format(parser, ["text", "json"])
-    parser.add_argument(
-        "--fail-on",
-        choices=["error", "warning", "never"],
-        default="error",
-        help="what makes the exit code 1 (default: error)",
-    )
-    parser.add_argument("--select", type=_names, default=[], metavar="NAME,...", help="only these rules or families")
-    parser.add_argument("--ignore", type=_names, default=[], metavar="NAME,...", help="not these rules or families")
+    add_checking(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read, check, print."""
-    from initconstructs import rules  # noqa: PLC0415 - `--help` needs none of this
+    from initconstructs.cli import findings  # noqa: PLC0415 - `--help` needs none of this
     from initconstructs.cli.inputs import read  # noqa: PLC0415
-    from initconstructs.reports.summary import reaches, summarize  # noqa: PLC0415
-    from initconstructs.rules.finding import Severity  # noqa: PLC0415
+    from initconstructs.cli.terminal import progress  # noqa: PLC0415
 
-    inputs = read(arguments.paths)
-    try:
-        findings = rules.check(
-            inputs.documents,
-            kubernetes=arguments.kubernetes,
-            profile=arguments.profile,
-            select=arguments.select,
-            ignore=arguments.ignore,
-        )
-    except ValueError as error:
-        print(f"initconstructs check: {error}", file=sys.stderr)
-        return 2
-    passed_over = sum(not rules.knows(document.manifest) for document in inputs.documents)
-    summary = summarize(findings, files=inputs.files, objects=len(inputs.documents), passed_over=passed_over)
-    sys.stdout.write(_rendered(arguments.format, findings, summary))
-    failed = arguments.fail_on != "never" and reaches(findings, Severity(arguments.fail_on))
-    return inputs.report_unreadable() or int(failed)
-
-
-def _rendered(style: str, findings: Sequence[Finding], summary: Summary) -> str:
-    if style == "json":
-        from initconstructs.reports import findings_json  # noqa: PLC0415
-
-        return findings_json.render(findings, summary)
-    from initconstructs.reports import findings_text  # noqa: PLC0415
-
-    width = min(shutil.get_terminal_size().columns, 120)
-    return findings_text.render(findings, summary, color=sys.stdout.isatty(), width=width)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    with progress("checking"):
+        inputs = read(arguments.paths)
+        checked = findings.check(inputs, arguments)
+    findings.write(checked, arguments.format, sys.stdout)
+    return inputs.report_unreadable() or int(checked.failed)

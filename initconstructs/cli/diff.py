@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from initconstructs.cli.options import add_format, add_kubernetes
+from initconstructs.cli.options import Unusable, add_format, add_kubernetes
 
 SUMMARY = "show what changes in a start-up, and what that means for a roll-out"
 
@@ -26,21 +26,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read both, compare, print."""
     from initconstructs.cli.inputs import STDIN, read  # noqa: PLC0415 - `--help` needs none of this
+    from initconstructs.cli.terminal import has_colour  # noqa: PLC0415
     from initconstructs.reports.explain import compare, diff  # noqa: PLC0415
 
     if arguments.old == arguments.new == STDIN:
-        return _refuse("standard input can't be both OLD and NEW")
+        raise Unusable("standard input can't be both OLD and NEW")
     old, new = read([arguments.old]), read([arguments.new])
     if code := max(old.report_unreadable(), new.report_unreadable()):
         return code
-    try:
-        diffs = compare(old.manifests, new.manifests, kubernetes=arguments.kubernetes)
-    except ValueError as error:
-        return _refuse(str(error))
-    sys.stdout.write(diff(diffs, format=arguments.format, colour=sys.stdout.isatty()))
+    diffs = compare(old.manifests, new.manifests, kubernetes=arguments.kubernetes)
+    sys.stdout.write(diff(diffs, format=arguments.format, colour=has_colour(sys.stdout)))
     return int(bool(diffs))
-
-
-def _refuse(problem: str) -> int:
-    print(f"initconstructs diff: {problem}", file=sys.stderr)
-    return 2

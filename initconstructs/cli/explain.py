@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from initconstructs.cli.options import add_format, add_kubernetes, add_paths
+from initconstructs.cli.options import Unusable, add_format, add_kubernetes, add_paths
 
 SUMMARY = "show the order, the effective resources, the time and the failures of a start-up"
 
@@ -38,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read, explain, print."""
     from initconstructs.cli.inputs import read  # noqa: PLC0415 - `--help` needs none of this
+    from initconstructs.cli.terminal import has_colour  # noqa: PLC0415
     from initconstructs.reports.explain import explain, read_scenario  # noqa: PLC0415
 
     inputs = read(arguments.paths)
@@ -47,10 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
             format=arguments.format,
             kubernetes=arguments.kubernetes,
             scenario=read_scenario(arguments.exit, arguments.event),
-            colour=sys.stdout.isatty(),
+            colour=has_colour(sys.stdout),
         )
     except ValueError as error:
-        print(f"initconstructs explain: {error}", file=sys.stderr)
-        return 2
+        raise Unusable(str(error)) from None
     sys.stdout.write(report)
     return inputs.report_unreadable()

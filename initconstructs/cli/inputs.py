@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import glob
+import os
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from initconstructs.manifests.document import Document
-from initconstructs.manifests.unreadable import UnreadableManifest
+from initconstructs.manifests.unreadable import UnreadableManifest, UnrenderedTemplate
 from initconstructs.manifests.yaml_in import MAX_BYTES, load_yaml
+from initconstructs.reports.finding_words import visible
 
-_SUFFIXES = frozenset([".yaml", ".yml", ".json"])
 STDIN = "-"
+_SUFFIXES = frozenset([".yaml", ".yml", ".json"])
+_IDENTITY = ("apiVersion", "kind", "metadata")
+
+# Helm names the template above each document that it renders: `# Source: shop/templates/api.yaml`.
+# Source: Manifest in helm/helm pkg/action/action.go.
+_HELM_SOURCE = re.compile(r"(?:---[^\n]*\n)?(?:#[^\n]*\n|\s*\n)*?# Source: ([^\n]+)")
 
 
 @dataclass(slots=True)
 class Inputs:
-    """What was read, from how many files, and what could not be read."""
+    """What was read, from how many files, what was passed over, and what could not be read."""
 
     documents: list[Document] = field(default_factory=list)
     files: int = 0
+    passed_over: int = 0
     unreadable: list[str] = field(default_factory=list)
 
     @property
@@ -29,60 +39,131 @@ class Inputs:
         """What was read, without its origin."""
         return [document.manifest for document in self.documents]
 
+    @property
+    def templates(self) -> dict[tuple[str | None, int | None], str]:
+        """The Helm template of each document that names one, by file and document."""
+        found = ((document, _HELM_SOURCE.match(document.text)) for document in self.documents)
+        return {(document.file, document.index): match[1].strip() for document, match in found if match}
+
     def report_unreadable(self) -> int:
         """Tell what could not be read; the exit code that this makes, 0 or 2."""
         for problem in self.unreadable:
-            print(problem, file=sys.stderr)
+            print(visible(problem), file=sys.stderr)
         return 2 if self.unreadable else 0
 
 
 def read(paths: Sequence[str]) -> Inputs:
-    """Every manifest in files, directories (*.yaml, *.yml, *.json below them), patterns and standard input."""
-    inputs = Inputs()
+    """Every manifest in files, directories (*.yaml, *.yml, *.json below them), patterns and standard input.
+
+    Directories may hold YAML that is no manifest: it is passed over and counted. Hidden directories and node_modules
+    are not looked into. A file that is named twice is read once.
+    """
+    reader = _Reader()
     for path in paths:
-        try:
-            for file in _files(path):
-                _read_file(file, inputs, is_named=file == path)
-        except OSError as error:
-            inputs.unreadable.append(f"{error.filename or path}: {error.strerror}")
-    return inputs
+        reader.read(path)
+    return reader.finish()
 
 
-def _read_file(file: str, inputs: Inputs, *, is_named: bool) -> None:
-    try:
-        documents = load_yaml(_bytes(file), file="<stdin>" if file == STDIN else file)
-    except UnreadableManifest as error:
-        if is_named or error.rule != "not-an-object":  # a directory may hold YAML that is no manifest
-            inputs.unreadable.append(str(error))
-    else:
-        inputs.documents += documents
-        inputs.files += 1
+def read_output(directory: Path, shown_as: Path) -> Inputs:
+    """Every manifest that an app wrote below a directory, named as if it stood below another."""
+    reader = _Reader(shown=lambda file: str(shown_as / Path(file).relative_to(directory)))
+    for file in reader.below(str(directory)):
+        if Path(file).name != "construct-metadata.json":
+            reader.read_file(file, is_named=True)
+    return reader.finish()
 
 
-def _bytes(file: str) -> bytes:
-    if file == STDIN:
-        return sys.stdin.buffer.read(MAX_BYTES + 1)
-    with Path(file).open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+class _Reader:
+    """Reads file by file, and remembers what went wrong."""
 
+    def __init__(self, shown: Callable[[str], str] = str) -> None:
+        self._inputs = Inputs()
+        self._shown = shown
+        self._seen: set[str] = set()
+        self._templates: Counter[str] = Counter()
+        self._first_template: dict[str, UnreadableManifest] = {}
 
-def _files(path: str) -> Iterator[str]:
-    if path != STDIN and Path(path).is_dir():
-        yield from _below(Path(path))
-    elif path != STDIN and glob.has_magic(path) and not Path(path).exists():
-        matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - the pattern may be absolute
+    def finish(self) -> Inputs:
+        """What was read; the templates of one directory in one message."""
+        for directory, error in self._first_template.items():
+            others = self._templates[directory] - 1
+            self._inputs.unreadable.append(f"{error} (as {others} more in {directory})" if others else str(error))
+        return self._inputs
+
+    def read(self, path: str) -> None:
+        """What one argument names."""
+        if path == STDIN:
+            self._parse(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", is_named=True)
+        elif Path(path).is_dir():
+            self._read_below(path)
+        elif glob.has_magic(path) and not Path(path).exists():
+            self._read_matches(path)
+        else:
+            self.read_file(path, is_named=True)
+
+    def _read_matches(self, pattern: str) -> None:
+        matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
         if not matches:
-            raise FileNotFoundError(2, "no file matches this pattern", path)
+            self._inputs.unreadable.append(f"{pattern}: no file matches this pattern")
         for match in matches:
-            yield from _below(Path(match)) if Path(match).is_dir() else [match]
-    else:
-        yield path
+            if Path(match).is_dir():
+                self._read_below(match)
+            else:
+                self.read_file(match, is_named=False)
+
+    def _read_below(self, directory: str) -> None:
+        for file in self.below(directory):
+            self.read_file(file, is_named=False)
+
+    def below(self, directory: str) -> Iterator[str]:
+        """The files with a manifest's suffix; a directory without rights is an error, not an empty directory."""
+        for folder, folders, files in os.walk(directory, onerror=self._note):
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
+            for name in sorted(files):
+                file = Path(folder, name)
+                if file.suffix in _SUFFIXES and (file.is_file() or file.is_symlink()):
+                    yield str(file)
+
+    def read_file(self, file: str, *, is_named: bool) -> None:
+        """One file, unless it was read before."""
+        real = os.path.realpath(file)
+        if real in self._seen:
+            return
+        self._seen.add(real)
+        try:
+            with Path(file).open("rb") as stream:
+                content = stream.read(MAX_BYTES + 1)
+        except OSError as error:
+            self._note(error)
+        else:
+            self._parse(content, self._shown(file), is_named=is_named)
+
+    def _note(self, error: OSError) -> None:
+        self._inputs.unreadable.append(f"{error.filename}: {error.strerror}")
+
+    def _parse(self, content: bytes, file: str, *, is_named: bool) -> None:
+        try:
+            documents = load_yaml(content, file=file)
+        except UnreadableManifest as error:
+            self._refuse(error, is_named)
+        else:
+            if is_named or not documents or any(map(_is_manifest, documents)):
+                self._inputs.documents += documents
+                self._inputs.files += 1
+            else:
+                self._inputs.passed_over += 1
+
+    def _refuse(self, error: UnreadableManifest, is_named: bool) -> None:
+        if error.rule == "not-an-object" and not is_named:
+            self._inputs.passed_over += 1
+        elif isinstance(error, UnrenderedTemplate):
+            directory = str(Path(error.file or "").parent)
+            self._templates[directory] += 1
+            self._first_template.setdefault(directory, error)
+        else:
+            self._inputs.unreadable.append(str(error))
 
 
-def _below(directory: Path) -> Iterator[str]:
-    """A directory without rights is an error, not an empty directory."""
-    for entry in sorted(directory.iterdir()):
-        if entry.is_dir() and not entry.is_symlink():
-            yield from _below(entry)
-        elif entry.suffix in _SUFFIXES:
-            yield str(entry)
+def _is_manifest(document: Document) -> bool:
+    """Chart.yaml has an apiVersion, values.yaml may have a kind; a manifest that forgot one still has the others."""
+    return sum(key in document.manifest for key in _IDENTITY) > 1

@@ -1,9 +1,29 @@
-"""The arguments that several commands take, so that they read and say the same everywhere."""
+"""The arguments that several commands take, so that they read, say and refuse the same everywhere.
+
+What the command line leaves open, the project's pyproject.toml may say (see `config`); else the default holds.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+PROFILES = ("privileged", "baseline", "restricted")
+THRESHOLDS = ("error", "warning", "never")
+FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
+"""Of findings; each is a module `reports.findings_<format>`."""
+
+_DEFAULTS: dict[str, object] = {
+    "kubernetes": "1.36",
+    "profile": None,
+    "fail_on": "error",
+    "select": (),
+    "ignore": (),
+}
+
+
+class Unusable(Exception):  # noqa: N818 - named for what it says of the input
+    """What a command can't work with; ends it with one line and exit code 2."""
 
 
 def add_paths(parser: argparse.ArgumentParser) -> None:
@@ -13,11 +33,66 @@ def add_paths(parser: argparse.ArgumentParser) -> None:
 
 def add_kubernetes(parser: argparse.ArgumentParser) -> None:
     """The target."""
-    parser.add_argument(
-        "--kubernetes", default="1.36", metavar="MINOR", help="the target, such as 1.33 (default: 1.36)"
-    )
+    parser.add_argument("--kubernetes", metavar="MINOR", help="the target, such as 1.33 (default: 1.36)")
 
 
 def add_format(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     """The format of the report; without it the first."""
     parser.add_argument("--format", choices=formats, default=formats[0], help=f"default: {formats[0]}")
+
+
+def add_checking(parser: argparse.ArgumentParser) -> None:
+    """What is checked, against what, and what of it fails."""
+    add_kubernetes(parser)
+    parser.add_argument("--profile", choices=PROFILES, help="hold pods to this Pod Security level")
+    parser.add_argument("--fail-on", choices=THRESHOLDS, help="what makes the exit code 1 (default: error)")
+    parser.add_argument("--select", metavar="NAME,...", help="only these rules or families")
+    parser.add_argument("--ignore", metavar="NAME,...", help="not these rules or families")
+    add_format(parser, FORMATS)
+
+
+def read_minor(text: str) -> str:
+    """A minor of Kubernetes; a ValueError for one that the package doesn't speak for."""
+    from initconstructs.schemas import minor_of  # noqa: PLC0415 - `--help` needs none of this
+
+    minor_of(text)
+    return text
+
+
+def read_names(text: str) -> list[str]:
+    """Rules and families, between commas; a ValueError names the nearest to what is neither."""
+    from initconstructs.rules.registry import selected  # noqa: PLC0415 - see read_minor
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    selected(names, ())
+    return names
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "kubernetes": read_minor,
+    "select": read_names,
+    "ignore": read_names,
+}
+
+
+def complete(arguments: argparse.Namespace) -> None:
+    """Read the values that were given, and fill in what the command line left open.
+
+    Raises Unusable for a value, of an argument or of the project's settings, that can't be read.
+    """
+    taken = {name: getattr(arguments, name) for name in _DEFAULTS if hasattr(arguments, name)}
+    for name, text in taken.items():
+        if text is not None and name in _READERS:
+            setattr(arguments, name, _read(name, text))
+    if None in taken.values():
+        from initconstructs.cli.config import read_settings  # noqa: PLC0415 - not every command has settings
+
+        settings = _DEFAULTS | read_settings()
+        vars(arguments).update({name: settings[name] for name, text in taken.items() if text is None})
+
+
+def _read(name: str, text: str) -> object:
+    try:
+        return _READERS[name](text)
+    except ValueError as error:
+        raise Unusable(f"--{name} {text}: {error}") from None

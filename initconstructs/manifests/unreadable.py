@@ -20,3 +20,7 @@ class UnreadableManifest(ValueError):  # noqa: N818 - named for what it says of 
         self.file, self.line, self.column = file, line, column
         place = ":".join(str(part) for part in (file or "<input>", line, column) if part is not None)
         super().__init__(f"{place}: {problem} [{rule}]; {remedy}")
+
+
+class UnrenderedTemplate(UnreadableManifest):
+    """The text is a template of Helm's or of another program's, which is no YAML until it is rendered."""

@@ -17,7 +17,7 @@ import yaml
 from initconstructs.manifests.document import Document, DuplicateKey
 from initconstructs.manifests.field_path import format_path
 from initconstructs.manifests.scalars import NotJsonError, plain_scalar
-from initconstructs.manifests.unreadable import UnreadableManifest
+from initconstructs.manifests.unreadable import UnreadableManifest, UnrenderedTemplate
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 100
@@ -32,7 +32,7 @@ _TYPES_BY_TAG: Mapping[str, tuple[type, ...]] = {
 }
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _JSON_FLOAT = re.compile(r"-?[0-9]+(?=[.eE])(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-_TEMPLATE = re.compile(r"^\s*(-\s+)?(\{\{|[^#]*?:\s+\{\{)", re.MULTILINE)
+_TEMPLATE = re.compile(r"^[ \t]*(-[ \t]+)?(\{\{|[^#\n]*?:[ \t]+\{\{)", re.MULTILINE)
 
 
 def load_yaml(source: str | bytes, *, file: str | None = None) -> list[Document]:
@@ -76,8 +76,14 @@ def _fail(
 
 def _fail_on_syntax(text: str, file: str | None, problem: str, place: tuple[int, int]) -> NoReturn:
     if template := _TEMPLATE.search(text):
-        place = text.count("\n", 0, template.end()) + 1, 1
-        _fail("this is a template, not YAML", "yaml-syntax", "render it first, as by `helm template`", file, place)
+        raise UnrenderedTemplate(
+            "this is a template, not YAML",
+            rule="yaml-syntax",
+            remedy="render it first, as by `helm template CHART | initconstructs check -`",
+            file=file,
+            line=text.count("\n", 0, template.end()) + 1,
+            column=1,
+        ) from None
     if "'\\t'" in problem:
         _fail("a tab indents this line", "yaml-syntax", "indent with spaces", file, place)
     _fail(problem, "yaml-syntax", "mend the YAML at this place", file, place)

@@ -19,18 +19,20 @@ def render(findings: Sequence[Finding], summary: Summary) -> str:
             "files": summary.files,
             "objects": summary.objects,
             "passedOver": summary.passed_over,
+            "filesPassedOver": summary.files_passed_over,
+            "unreadable": list(summary.unreadable),
             "errors": summary.errors,
             "warnings": summary.warnings,
             "infos": summary.infos,
             "acknowledged": summary.acknowledged,
         },
-        "findings": [_finding(finding) for finding in findings],
+        "findings": [_finding(finding, summary.template(finding)) for finding in findings],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _finding(finding: Finding) -> dict[str, object]:
-    return {
+def _finding(finding: Finding, template: str | None) -> dict[str, object]:
+    shown: dict[str, object] = {
         "rule": finding.rule,
         "family": finding.family,
         "severity": finding.severity.value,
@@ -49,3 +51,4 @@ def _finding(finding: Finding) -> dict[str, object]:
         "fix": finding.fix,
         "acknowledged": finding.acknowledged,
     }
+    return shown | {"template": template} if template else shown

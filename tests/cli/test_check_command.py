@@ -132,7 +132,7 @@ def test_help_and_version_need_no_rules() -> None:
     code = (
         "import sys; from initconstructs.cli import main\n"
         "try: main(['check', '--help'])\n"
-        "finally: print([name for name in sys.modules if 'rules' in name])"
+        "finally: print([name for name in sys.modules if name.startswith('initconstructs.rules')])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.endswith("[]\n")

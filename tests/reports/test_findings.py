@@ -79,6 +79,8 @@ def test_the_json_keeps_its_contract() -> None:
             "files": 1,
             "objects": 2,
             "passedOver": 0,
+            "filesPassedOver": 0,
+            "unreadable": [],
             "errors": 0,
             "warnings": 1,
             "infos": 0,

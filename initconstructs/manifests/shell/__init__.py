@@ -1,0 +1,1 @@
+"""A small reader of sh. It understands what a container's script says; it never runs anything."""
