@@ -39,7 +39,7 @@ NR > 1 { print line "\n" }
     }
     line = line rest
 }
-END { print substr(line, 1, length(line) - 1) }
+END { print line }
 '
 
 work() {
@@ -81,13 +81,30 @@ substitute_below() {
     for each in "$in"/* "$in"/.[!.]* "$in"/..?*; do
         if is_directory "$each"; then
             (substitute_below "$each" "$@")
-        elif [ -f "$each" ] && [ ! -L "$each" ] && grep -qF "\${" "$each"; then
-            # A last character of our own tells whether the last line ends; in place, to keep what is executable.
-            { cat "$each" && echo .; } | LC_ALL=C awk "$SUBSTITUTE" "$@" >"$work/text"
-            cat "$work/text" >"$each"
-            rm "$work/text"
+        elif [ -f "$each" ] && [ ! -L "$each" ] && asks "$each" "$@"; then
+            substitute "$each" "$@" || fail "${each##*/}: can't be written, see above; nothing was changed"
         fi
     done
+}
+
+asks() {
+    file=$1
+    shift
+    for name in "$@"; do
+        if grep -qF -e "\${${name%%=*}}" "$file"; then return 0; fi
+    done
+    return 1
+}
+
+# A last character of our own tells that all was read, and whether the last line ends. `cat` writes: awk of busybox
+# does not notice a full disk.
+substitute() {
+    file=$1
+    shift
+    [ "$(tr -d '\000' <"$file" | wc -c)" -eq "$(wc -c <"$file")" ] || fail "${file##*/}: is no text; nothing was changed"
+    text=$({ cat "$file" && echo .; } | LC_ALL=C awk "$SUBSTITUTE" "$@") || return
+    [ "${text%.}" != "$text" ] || return
+    printf %s "${text%.}" | cat >"$file"
 }
 
 within "$@"
