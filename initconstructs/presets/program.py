@@ -159,8 +159,3 @@ def literal(word: str) -> str:
     https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/
     """
     return word.replace("$", "$$")
-
-
-def program_volume(stage: str, program: Mapping[str, str]) -> Volume:
-    """The volume with the program of a stage."""
-    return Volume(f"{stage}-program"[:63], InlineFiles(program))

@@ -17,11 +17,13 @@ from initconstructs.model.settings import DEFAULTS, Settings
 from initconstructs.model.stages import Sidecar, Stage, Step
 from initconstructs.model.volumes import Mount
 from initconstructs.rendering.company import Company, api_access, beside, each_once
+from initconstructs.rendering.exclusive import check_exclusive
 from initconstructs.rendering.mesh import in_mesh
 from initconstructs.rendering.pod import PodContainers, check_claims, pod_containers
 from initconstructs.rendering.security import Hardening
 from initconstructs.rendering.values import Fields
 from initconstructs.rendering.volumes import claim_template
+from initconstructs.rendering.workload import jobs
 
 _THERE = "already-there/not-rendered"
 """The image of the stand-ins for containers that are there already; it never reaches a manifest."""
@@ -113,7 +115,9 @@ class _Attachment:
         if automount is not None:
             self.pod["automountServiceAccountToken"] = automount
         manifest = in_mesh(self.manifest, self.target.stages, self.settings)
-        return [manifest, *each_once([*self.company.objects, *beside(self.target, self.found.config_maps)])]
+        check_exclusive(self.target.stages, manifest)
+        others = [*beside(self.target, self.found.config_maps), *jobs(self.target, self.settings)]
+        return [manifest, *each_once([*self.company.objects, *others])]
 
     def _add_to_apps(self) -> None:
         for container, addition in zip(_list(self.pod, "containers"), self.found.containers, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from initconstructs.model.errors import ends_at_the_author, wrong
@@ -23,7 +24,8 @@ from initconstructs.model.workload import (
     StatefulSetSpec,
     WorkloadSpec,
 )
-from initconstructs.rendering.company import Company, api_access, beside, each_once
+from initconstructs.rendering.company import Company, Owner, api_access, beside, each_once
+from initconstructs.rendering.exclusive import check_exclusive
 from initconstructs.rendering.mesh import in_mesh
 from initconstructs.rendering.pod import PodContainers, check_claims, pod_containers, two_meanings
 from initconstructs.rendering.security import Hardening, pod_context
@@ -40,7 +42,7 @@ def render(workload: WorkloadSpec, *, settings: Settings | None = None) -> list[
 
     Raises `ModelError` for what only shows when the parts meet: a hand-off used before it is produced, a volume name
     with two meanings, a profile that the settings forbid, permissions without a namespace, a stage that a service mesh
-    cuts off.
+    cuts off, a stage that two pods must not run at once in a workload of more.
     """
     effective = settings.over(DEFAULTS) if settings else DEFAULTS
     company = api_access(workload, workload.service_account)
@@ -60,7 +62,28 @@ def render(workload: WorkloadSpec, *, settings: Settings | None = None) -> list[
     if workload.raw:
         manifest = merged(manifest, workload.raw)
     manifest = in_mesh(manifest, workload.stages, effective)
-    return each_once([manifest, *company.objects, *beside(workload, found.config_maps)])
+    check_exclusive(workload.stages, manifest)
+    others = [*company.objects, *beside(workload, found.config_maps), *jobs(workload, effective)]
+    return each_once([manifest, *others])
+
+
+def jobs(owner: Owner, settings: Settings) -> list[dict[str, object]]:
+    """The Jobs that the stages bring, each with what stands beside it."""
+    found = [each for step in owner.stages for each in step.objects if isinstance(each, JobSpec)]
+    return [each for job in found for each in _job_of(owner, job, settings)]
+
+
+def _job_of(owner: Owner, job: JobSpec, settings: Settings) -> list[dict[str, object]]:
+    """Named by its content, as a Job's template can't change; the name becomes a label of its pods."""
+    import json  # noqa: PLC0415 -- few workloads bring a Job
+    from hashlib import sha256  # noqa: PLC0415
+
+    name = f"{owner.name}-{job.name}"[:54].rstrip("-.")
+    manifest, *others = render(replace(job, name=name, namespace=job.namespace or owner.namespace), settings=settings)
+    content = json.dumps(manifest["spec"], sort_keys=True)
+    metadata = cast(Fields, manifest["metadata"])
+    metadata["name"] = f"{name}-{sha256(content.encode()).hexdigest()[:8]}"
+    return [manifest, *others]
 
 
 def selector_labels(workload: WorkloadSpec) -> dict[str, str]:

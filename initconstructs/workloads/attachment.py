@@ -17,7 +17,7 @@ from initconstructs.model.stages import Step
 from initconstructs.model.volumes import Mount
 from initconstructs.rendering.attachment import attached
 from initconstructs.workloads.manifest_object import ManifestObject, add_object, child_id
-from initconstructs.workloads.refusal import problems, raise_for, refuse
+from initconstructs.workloads.refusal import problems, raise_for, refuse, refuse_more_pods
 from initconstructs.workloads.scopes import effective
 
 
@@ -50,6 +50,7 @@ def attach(
         api_object = _replace(api_object, before, after)
     for manifest in company:
         add_object(api_object, manifest)
+    refuse_more_pods(api_object, stages)
 
 
 def _check_new(parent: ApiObject, manifests: Sequence[Mapping[str, Any]]) -> None:

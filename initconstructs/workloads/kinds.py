@@ -33,7 +33,7 @@ from initconstructs.model.workload import (
 from initconstructs.planning.plan import Plan, plan
 from initconstructs.rendering.workload import identity, render, selector_labels
 from initconstructs.workloads.manifest_object import ManifestObject, add_object, without_name
-from initconstructs.workloads.refusal import refuse
+from initconstructs.workloads.refusal import refuse, refuse_more_pods
 from initconstructs.workloads.scopes import effective, namespace_of
 
 
@@ -74,6 +74,7 @@ class Workload(ManifestObject, metaclass=_ErrorsEndAtTheAuthor):
                 self.add_fields(rendered[0])
             for each in rendered[1:]:
                 add_object(self, each)
+            refuse_more_pods(self, self._spec.stages)
         except Exception:
             scope.node.try_remove_child(id)
             raise

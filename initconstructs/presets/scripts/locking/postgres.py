@@ -1,4 +1,4 @@
-"""As much of a PostgreSQL client as a lock needs: log in, ask one question, notice that the session is lost.
+"""As much of a PostgreSQL client as a lock and plain SQL need.
 
 https://www.postgresql.org/docs/current/protocol.html; RFC 5802 and RFC 7677 for SCRAM-SHA-256
 """
@@ -8,38 +8,43 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import socket
-import ssl
 import struct
 from base64 import b64decode, b64encode
-from urllib.parse import parse_qs, unquote, urlsplit
+
+from .database import Address, Refused, exactly
 
 PROTOCOL, SSL_REQUEST = 3 << 16, 80877103
 OK, CLEARTEXT, MD5, SASL, SASL_CONTINUE, SASL_FINAL = 0, 3, 5, 10, 11, 12
-CONNECT_SECONDS = 10
-
-
-class Refused(Exception):  # noqa: N818 -- what the server did
-    """The server says no; the text is the server's."""
+KEY = 0x696E6974636F6E73  # "initcons"; the same for everyone, as the database itself is what is locked
+# A session that holds the lock is idle, and must be left so. Asking again and again, and not waiting inside the server,
+# leaves no open snapshot, for which CREATE INDEX CONCURRENTLY would wait in vain.
+PREPARE = (
+    "SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('server_version_num')::int >= 140000"
+)
+LOCK = f"SELECT pg_try_advisory_lock({KEY})"
 
 
 class Session:
-    """A session of the database that a URL names, open as long as this object's socket."""
+    """A session, open as long as this object's socket. `idle` is whether no transaction is open."""
 
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self.user, self.password = unquote(parts.username or "postgres"), unquote(parts.password or "")
-        options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-        host = parts.hostname or options.get("host", "localhost")
-        plain = socket.create_connection((host, parts.port or 5432), CONNECT_SECONDS)
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self.connection = encrypted(plain, host, options)
-        database = unquote(parts.path.lstrip("/")) or self.user
-        self.log_in(database)
+    def __init__(self, address: Address) -> None:
+        self.user, self.password = address.user or "postgres", address.password
+        self.idle = True
+        self.connection = address.connect(5432)
+        if address.tls != "disable":
+            self.connection.sendall(struct.pack("!ii", 8, SSL_REQUEST))
+            if self.connection.recv(1) == b"S":
+                self.connection = address.encrypted(self.connection)
+            else:
+                address.without_tls()
+        words = {"user": self.user, "database": address.database or self.user, "application_name": "initconstructs"}
+        words.update({key: address.options[key] for key in ("options",) if key in address.options})
+        self.log_in(words)
+        self.ask(PREPARE)
 
-    def log_in(self, database: str) -> None:
-        words = (b"user", self.user.encode(), b"database", database.encode(), b"application_name", b"initconstructs")
-        body = struct.pack("!i", PROTOCOL) + b"".join(word + b"\0" for word in words) + b"\0"
+    def log_in(self, words: dict[str, str]) -> None:
+        text = b"".join(f"{key}\0{value}\0".encode() for key, value in words.items())
+        body = struct.pack("!i", PROTOCOL) + text + b"\0"
         self.connection.sendall(struct.pack("!i", len(body) + 4) + body)
         scram = Scram(self.password)
         while True:
@@ -68,16 +73,23 @@ class Session:
         elif method != OK:
             raise Refused(f"the server wants a login of kind {method}, which this can't")
 
+    def take(self) -> bool:
+        """Take the lock unless another session holds it."""
+        return self.ask(LOCK) == "t"
+
     def ask(self, question: str) -> str:
-        """The first field of the last row."""
+        """The first field of the last row of the last answer; '' for NULL."""
         self.send(b"Q", question.encode() + b"\0")
         found = ""
         while True:
             kind, answer = self.receive()
-            if kind == b"D":
+            if kind == b"D" and len(answer) > 2:  # a row may have no field
                 (size,) = struct.unpack_from("!i", answer, 2)
-                found = answer[6 : 6 + size].decode()
+                found = answer[6 : 6 + max(size, 0)].decode()
+            elif kind == b"G":
+                self.send(b"f", b"COPY FROM STDIN is not possible here\0")
             elif kind == b"Z":
+                self.idle = answer == b"I"
                 return found
 
     def lost(self) -> str:
@@ -93,38 +105,12 @@ class Session:
         self.connection.sendall(kind + struct.pack("!i", len(body) + 4) + body)
 
     def receive(self) -> tuple[bytes, bytes]:
-        kind, size = struct.unpack("!ci", self.exactly(5))
-        answer = self.exactly(size - 4)
+        kind, size = struct.unpack("!ci", exactly(self.connection, 5))
+        answer = exactly(self.connection, size - 4)
         if kind == b"E":
             fields = {part[:1]: part[1:].decode("utf-8", "replace") for part in answer.split(b"\0") if part}
             raise Refused(fields.get(b"M", "the server refuses"))
         return kind, answer
-
-    def exactly(self, size: int) -> bytes:
-        found = b""
-        while len(found) < size:
-            part = self.connection.recv(size - len(found))
-            if not part:
-                raise ConnectionError("the server closed the connection")
-            found += part
-        return found
-
-
-def encrypted(plain: socket.socket, host: str, options: dict[str, str]) -> socket.socket:
-    """The connection as `sslmode` wants it: https://www.postgresql.org/docs/current/libpq-ssl.html"""
-    mode = options.get("sslmode", "prefer")
-    if mode in ("disable", "allow"):
-        return plain
-    plain.sendall(struct.pack("!ii", 8, SSL_REQUEST))
-    if plain.recv(1) != b"S":
-        if mode == "prefer":
-            return plain
-        raise Refused(f"the server speaks no TLS, and sslmode is {mode}")
-    context = ssl.create_default_context(cafile=options.get("sslrootcert"))
-    context.check_hostname = mode == "verify-full"
-    if not mode.startswith("verify-"):
-        context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(plain, server_hostname=host)
 
 
 class Scram:

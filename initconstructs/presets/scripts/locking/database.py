@@ -1,0 +1,115 @@
+"""The database that a URL names: `postgresql+psycopg://user:password@db:5432/shop?sslmode=verify-full`."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Session(Protocol):
+        """A session of a database server, open as long as its socket; a lock that it takes ends with it.
+
+        `idle` is whether no transaction is open, as far as that says anything.
+        """
+
+        connection: socket.socket
+        idle: bool
+
+        def ask(self, question: str) -> str: ...
+        def take(self) -> bool: ...
+        def lost(self) -> str: ...
+
+
+CONNECT_SECONDS = 10
+FAMILIES = {
+    **dict.fromkeys(("postgres", "postgresql", "postgis", "pgsql", "pg", "pgx", "pgx5"), "postgres"),
+    **dict.fromkeys(("mysql", "mysql2", "mariadb", "mysqlgis"), "mysql"),
+}
+# What drivers call the same: https://www.postgresql.org/docs/current/libpq-ssl.html,
+# https://dev.mysql.com/doc/refman/8.4/en/connection-options.html#option_general_ssl-mode
+MODES = {
+    **dict.fromkeys(("disable", "disabled", "allow", "false"), "disable"),
+    **dict.fromkeys(("prefer", "preferred"), "prefer"),
+    **dict.fromkeys(("require", "required", "trust", "true"), "require"),
+    **dict.fromkeys(("verify-ca", "verify_ca"), "verify-ca"),
+    **dict.fromkeys(("verify-full", "verify_full", "verify_identity"), "verify-full"),
+}
+
+
+class Refused(Exception):  # noqa: N818 -- what the server did
+    """The server says no; the text is the server's."""
+
+
+class Unreadable(Exception):  # noqa: N818 -- what the URL is
+    """The URL is none that this understands. The text tells nothing of it: it may hold a password."""
+
+
+class Address:
+    """The parts of a URL; of a JDBC or Sqitch one too, with the login in its query."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parts = urlsplit(re.sub("^(jdbc|db):", "", url))
+            scheme, self.port = parts.scheme.partition("+")[0], parts.port
+        except ValueError:
+            raise Unreadable("has a port that is no number; are special characters of the password encoded?") from None
+        if scheme not in FAMILIES or not parts.netloc:
+            raise Unreadable("is no URL of PostgreSQL, MySQL or MariaDB")
+        self.family = FAMILIES[scheme]
+        self.options = {key.lower().replace("_", ""): each[-1] for key, each in parse_qs(parts.query).items()}
+        self.user = unquote(parts.username or "") or self.options.get("user", "")
+        self.password = unquote(parts.password or "") or self.options.get("password", "")
+        self.host = parts.hostname or self.options.get("host", "localhost")
+        self.database = unquote(parts.path.lstrip("/"))
+        given = [self.options[key] for key in ("sslrootcert", "sslca", "serversslcert") if key in self.options]
+        self.authority = given[0] if given else None
+        mode = self.options.get("sslmode", "verify-ca" if given else "prefer").lower()
+        if mode not in MODES:
+            raise Unreadable(f"asks for sslmode {mode!r}, which this doesn't know")
+        self.tls = MODES[mode]
+
+    def connect(self, port: int) -> socket.socket:
+        """A connection that tells by itself when the other side is gone."""
+        plain = socket.create_connection((self.host, self.port or port), CONNECT_SECONDS)
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return plain
+
+    def encrypted(self, plain: socket.socket) -> socket.socket:
+        """The same over TLS; who it is is checked only by `verify-ca` and `verify-full`, as drivers do."""
+        context = ssl.create_default_context(cafile=self.authority)
+        context.check_hostname = self.tls == "verify-full"
+        if not self.tls.startswith("verify-"):
+            context.verify_mode = ssl.CERT_NONE
+        return context.wrap_socket(plain, server_hostname=self.host)
+
+    def without_tls(self) -> None:
+        """Raise where the URL demands TLS of a server that has none."""
+        if self.tls != "prefer":
+            raise Refused(f"the server speaks no TLS, and sslmode is {self.tls}")
+
+
+def exactly(connection: socket.socket, size: int) -> bytes:
+    """The next `size` bytes."""
+    found = b""
+    while len(found) < size:
+        part = connection.recv(size - len(found))
+        if not part:
+            raise ConnectionError("the server closed the connection")
+        found += part
+    return found
+
+
+def open_session(address: Address) -> Session:
+    """Log in."""
+    if address.family == "mysql":
+        from .mysql import Session as MySql  # noqa: PLC0415 -- each imports what is above
+
+        return MySql(address)
+    from .postgres import Session as Postgres  # noqa: PLC0415
+
+    return Postgres(address)
