@@ -1,33 +1,37 @@
 """What a shell script says of its own run: how long at best and at worst, and how it ends.
 
-Reads the part of the POSIX shell that start-up scripts are made of (lists, `&&`, `||`, if, while, until, for,
-functions); whoever writes more gets UnreadableScript, which means unknown, not wrong.
+A script that the reader could not understand as a whole is an UnreadableScript, which means unknown, not wrong.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
+from initconstructs.manifests.shell.syntax import (
+    AndOr,
+    Case,
+    Function,
+    Group,
+    If,
+    Loop,
+    Node,
+    Not,
+    Pipeline,
+    Simple,
+    children,
+    parse,
+)
+from initconstructs.manifests.shell.words import Word, is_assignment
 from initconstructs.planning.flow import NEVER, End, Flow, Span
 
-_TOKEN = re.compile(
-    r"""
-      (?P<blank> [ \t]+ | \\\n | (?<![^\s;&|(]) \#[^\n]* )
-    | (?P<operator> ;; | && | \|\| | [0-9]*>>?&?[0-9-]* | [0-9]*<&?[0-9-]* | [\n;|&()] )
-    | (?P<word> (?: '[^']*' | "(?:[^"\\]|\\.)*" | \$\( (?:[^()]|\([^()]*\))* \) | \$\{[^}]*\} | `[^`]*`
-              | \\. | [^\s;&|()<>'"\\`] )+ )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_SEPARATORS = frozenset({";", "\n", "&"})
-_CLOSERS = frozenset({"do", "done", "then", "elif", "else", "fi", "}", ")", ";;", "esac", ""})
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?[-=]([^}]*))?\}|(\w+))")
 _COUNT_UP_TO = re.compile(r"^(?:\$\(|`)\s*seq\s+(?:(\d+)\s+)?(\d+)\s*(?:\)|`)$|^\{(\d+)\.\.(\d+)\}$")
 _BELOW = {"-lt": 0, "-le": 1, "-ne": 0}
 _REACHED = {"-ge": 0, "-gt": 1, "-eq": 0}
+_WRITING = frozenset([">", ">>", ">|"])
 
 Program = Callable[[list[str]], Flow]
 """Reads one command that isn't the shell's own: its words, quotes removed."""
@@ -39,189 +43,123 @@ class UnreadableScript(ValueError):  # noqa: N818 - named for what it says of th
 
 def read_script(text: str, variables: Mapping[str, str], program: Program) -> Flow:
     """The flow of a whole script; raises UnreadableScript."""
-    return _Script(_tokens(text), dict(variables), program).read()
-
-
-def _tokens(text: str) -> list[tuple[str, str]]:
-    tokens: list[tuple[str, str]] = []
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None or match.end() == position:
-            raise UnreadableScript(text[position : position + 20])
-        position = match.end()
-        if match.lastgroup != "blank":
-            tokens.append((match.lastgroup or "", match[0]))
-    return tokens
+    script = parse(text)
+    if not script.is_whole:
+        raise UnreadableScript("the reader had to guess")
+    return _Script(dict(variables), program).sequence(script.nodes)
 
 
 class _Script:
-    """A recursive descent over the tokens; each method returns the flow of what it has read."""
+    """Walks the commands in their order; each method returns the flow of what it is given."""
 
-    def __init__(self, tokens: list[tuple[str, str]], variables: dict[str, str], program: Program) -> None:
-        self._tokens = tokens
-        self._at = 0
+    def __init__(self, variables: dict[str, str], program: Program) -> None:
         self._variables = variables
         self._program = program
         self._functions: dict[str, Flow] = {}
 
-    def read(self) -> Flow:
-        flow = self._list()
-        if self._at < len(self._tokens):
-            raise UnreadableScript(self._peek())
-        return flow
-
-    def _peek(self) -> str:
-        return self._tokens[self._at][1] if self._at < len(self._tokens) else ""
-
-    def _take(self, expected: str = "") -> str:
-        token = self._peek()
-        if not token or (expected and token != expected):
-            raise UnreadableScript(f"{token!r} where {expected or 'a word'} belongs")
-        self._at += 1
-        return token
-
-    def _skip_separators(self) -> None:
-        while self._peek() in _SEPARATORS:
-            self._at += 1
-
-    def _list(self) -> Flow:
+    def sequence(self, nodes: Sequence[Node]) -> Flow:
         flow = Flow(code=0)
-        self._skip_separators()
-        while self._peek() not in _CLOSERS:
-            flow = flow.then(self._and_or())
-            self._skip_separators()
+        for node in nodes:
+            flow = flow.then(self._one(node))
         return flow
 
-    def _and_or(self) -> Flow:
-        flow = self._pipeline()
-        while (operator := self._peek()) in ("&&", "||"):
-            self._at += 1
-            while self._peek() == "\n":
-                self._at += 1
-            flow = flow.and_if(operator == "&&", self._pipeline())
+    def _one(self, node: Node) -> Flow:
+        if isinstance(node, Simple):
+            return self._simple(node)
+        if isinstance(node, Loop):
+            return self._for(node) if node.keyword == "for" else self._loop(node)
+        if isinstance(node, If):
+            return self._if(node)
+        if isinstance(node, Case):
+            return self._case(node)
+        return self._combined(node)
+
+    def _combined(self, node: AndOr | Pipeline | Not | Group | Function) -> Flow:
+        if isinstance(node, AndOr):
+            return self._one(node.left).and_if(node.operator == "&&", self._one(node.right))
+        if isinstance(node, Pipeline):
+            return self._pipeline(node)
+        if isinstance(node, Not):
+            flow = self._one(node.node)
+            return replace(flow, code=None if flow.code is None else int(flow.code == 0))
+        if isinstance(node, Group):
+            return self.sequence(node.nodes)
+        self._functions[node.name] = Flow()
+        self._functions[node.name] = self.sequence(node.body)
+        return Flow(code=0)
+
+    def _pipeline(self, node: Pipeline) -> Flow:
+        flow = self._one(node.nodes[0])
+        for each in node.nodes[1:]:
+            flow = replace(self._one(each).then(Flow()), bound=flow.bound)
         return flow
 
-    def _pipeline(self) -> Flow:
-        negated = self._peek() == "!"
-        if negated:
-            self._at += 1
-        flow = self._command()
-        while self._peek() == "|":
-            self._at += 1
-            flow = replace(self._command().then(Flow()), bound=flow.bound)
-        if negated:
-            flow = replace(flow, code=None if flow.code is None else int(flow.code == 0))
-        return flow
-
-    def _command(self) -> Flow:
-        compound = {"while": self._loop, "until": self._loop, "for": self._for, "if": self._if}.get(self._peek())
-        if compound:
-            return self._redirected(compound())
-        if self._peek() in ("{", "("):
-            closer = {"{": "}", "(": ")"}[self._take()]
-            flow = self._list()
-            self._take(closer)
-            return self._redirected(flow)
-        return self._simple()
-
-    def _redirected(self, flow: Flow) -> Flow:
-        while self._at < len(self._tokens) and self._is_redirection():
-            self._at += 1
-            if self._tokens[self._at - 1][1][-1] in "<>":
-                self._take()
-        return flow
-
-    def _is_redirection(self) -> bool:
-        kind, token = self._tokens[self._at]
-        return kind == "operator" and ("<" in token or ">" in token)
-
-    def _loop(self) -> Flow:
-        until = self._take() == "until"
-        start = self._at
-        condition = self._list()
-        tested = self._tokens[start : self._at]
-        self._take("do")
-        body = self._list()
-        self._take("done")
+    def _loop(self, node: Loop) -> Flow:
+        if node.keyword == "select":
+            raise UnreadableScript("select asks someone")
+        until = node.keyword == "until"
+        condition, body = self.sequence(node.condition), self.sequence(node.body)
         if condition.code is not None and (condition.code == 0) is until:
             return replace(condition, code=0)
         turn = condition.then(body)
-        turns = _turns(tested, until=until)
+        turns = self._turns(node)
         if turns is not None:
+            only_counts = not any(isinstance(each, AndOr) for each in node.condition)
             counted = turn.repeated(turns)
-            return counted if _only_counts(tested) else Flow(through=condition.through).or_else(counted)
+            return counted if only_counts else Flow(through=condition.through).or_else(counted)
         loop = turn.endless()
         if condition.code is not None or condition.through is None:
             return loop
         left = Flow(through=Span(condition.through.best, NEVER), code=0, creates=body.creates)
         return left.or_else(loop) if loop.through or loop.ends else left
 
-    def _for(self) -> Flow:
-        self._take("for")
-        self._take()
-        self._take("in")
-        count = 0
-        while self._peek() not in _SEPARATORS:
-            word = self._take()
-            count += _count(self._expanded(word) or word)
-        self._skip_separators()
-        self._take("do")
-        body = self._list()
-        self._take("done")
-        return body.repeated(count)
+    def _turns(self, node: Loop) -> int | None:
+        """How often a loop turns whose condition counts: `[ $i -lt 30 ]`, `until ... || [ $i -ge 30 ]`."""
+        comparisons = _REACHED if node.keyword == "until" else _BELOW
+        for simple in _simples(node.condition):
+            for left, comparison, right in zip(simple.words, simple.words[1:], simple.words[2:], strict=False):
+                most = self._expanded(right)
+                if comparison.text in comparisons and left.text.startswith("$") and most.isdecimal():
+                    return int(most) + comparisons[comparison.text]
+        return None
 
-    def _if(self) -> Flow:
-        self._at += 1
-        condition = self._list()
-        self._take("then")
-        then = self._list()
-        otherwise = Flow(code=0)
-        if self._peek() == "elif":
-            otherwise = self._if()
-        else:
-            if self._peek() == "else":
-                self._at += 1
-                otherwise = self._list()
-            self._take("fi")
+    def _for(self, node: Loop) -> Flow:
+        words = node.condition[0].words if node.condition and isinstance(node.condition[0], Simple) else ()
+        if len(words) < 2 or words[1].text != "in":
+            raise UnreadableScript("for without a list")
+        count = sum(_count(self._expanded(word)) for word in words[2:])
+        return self.sequence(node.body).repeated(count)
+
+    def _if(self, node: If) -> Flow:
+        condition, then, otherwise = map(self.sequence, (node.condition, node.then, node.otherwise))
         if condition.code is not None:
             return condition.then(then if condition.code == 0 else otherwise)
         return condition.then(then.or_else(otherwise))
 
-    def _simple(self) -> Flow:
-        words, created = self._words()
-        if self._peek() == "(" and len(words) == 1:
-            return self._function(words[0])
-        while words and (match := _ASSIGNMENT.fullmatch(words[0])):
-            self._variables[match[1]] = match[2]
-            words = words[1:]
-        flow = self._run(words) if words else Flow(code=0)
-        return replace(flow, creates=(*flow.creates, *((path, 0.0) for path in created)))
+    def _case(self, node: Case) -> Flow:
+        """The arm that the word matches where it is known; any of them, or none, where it is not."""
+        word = self._expanded(node.word)
+        known = "$" not in word and "`" not in word
+        flow: Flow | None = None
+        for arm in node.arms:
+            patterns = [self._expanded(each) for each in arm.patterns]
+            if known and any(fnmatchcase(word, each) for each in patterns):
+                return self.sequence(arm.body)
+            if not known:
+                body = self.sequence(arm.body)
+                flow = body if flow is None else flow.or_else(body)
+                if "*" in patterns:
+                    return flow
+        return Flow(code=0) if flow is None else flow.or_else(Flow(code=0))
 
-    def _words(self) -> tuple[list[str], list[str]]:
-        words: list[str] = []
-        created: list[str] = []
-        while self._at < len(self._tokens):
-            kind, token = self._tokens[self._at]
-            if kind == "word":
-                words.append(self._expanded(token) or "")
-                self._at += 1
-            elif self._is_redirection():
-                self._at += 1
-                if token[-1] in "<>":
-                    target = self._expanded(self._take())
-                    created += [target] if target and token[-1] == ">" else []
-            else:
-                break
-        return words, created
-
-    def _function(self, name: str) -> Flow:
-        self._take("(")
-        self._take(")")
-        self._skip_separators()
-        self._functions[name] = Flow()
-        self._functions[name] = self._command()
-        return Flow(code=0)
+    def _simple(self, node: Simple) -> Flow:
+        words = list(node.words)
+        while words and is_assignment(words[0]):
+            name, _, value = self._expanded(words.pop(0)).partition("=")
+            self._variables[name] = value
+        flow = self._run([self._expanded(each) for each in words]) if words else Flow(code=0)
+        written = [self._expanded(each.target) for each in node.redirections if each.operator in _WRITING]
+        return replace(flow, creates=(*flow.creates, *((path, 0.0) for path in written if path)))
 
     def _run(self, words: list[str]) -> Flow:
         if words[0] in self._functions:
@@ -233,15 +171,19 @@ class _Script:
             return Flow(through=None, breaks=(Span(),)) if words[0] == "break" else Flow()
         return self._program(words)
 
-    def _expanded(self, token: str) -> str | None:
-        if token.startswith("'"):
-            return token.strip("'")
-        text = token.replace('"', "").replace("\\", "")
-        return _VARIABLE.sub(self._value, text)
+    def _expanded(self, word: Word) -> str:
+        return _VARIABLE.sub(self._value, word.text) if word.variables or word.substitutions else word.text
 
     def _value(self, match: re.Match[str]) -> str:
         value = self._variables.get(match[1] or match[3])
         return value if value else (match[2] or "" if match[1] else match[0])
+
+
+def _simples(nodes: Sequence[Node]) -> Iterator[Simple]:
+    for node in nodes:
+        if isinstance(node, Simple):
+            yield node
+        yield from _simples(children(node))
 
 
 def _count(word: str) -> int:
@@ -250,17 +192,3 @@ def _count(word: str) -> int:
         return len(word.split()) or 1
     first, last = match[1] or match[3] or "1", match[2] or match[4]
     return max(int(last) - int(first) + 1, 0)
-
-
-def _only_counts(condition: list[tuple[str, str]]) -> bool:
-    return not any(token in ("&&", "||") for _, token in condition)
-
-
-def _turns(condition: list[tuple[str, str]], *, until: bool) -> int | None:
-    """How often a loop turns whose condition counts: `[ $i -lt 30 ]`, `until ... || [ $i -ge 30 ]`."""
-    comparisons = _REACHED if until else _BELOW
-    words = [token.strip('"') for _, token in condition]
-    for left, comparison, right in zip(words, words[1:], words[2:], strict=False):
-        if comparison in comparisons and left.startswith("$") and right.isdecimal():
-            return int(right) + comparisons[comparison]
-    return None

@@ -40,7 +40,17 @@ def _sh(script: str):
         ("cp -r /a /b", 0, NEVER, set()),
         ("exec sleep infinity", NEVER, NEVER, set()),
         ("echo 'exit 3; sleep 9' # exit 4", 0, 0, {0}),
-        ("case $x in a) sleep 1;; esac", 0, NEVER, set()),
+        ("case $x in a) sleep 1;; esac", 0, 1, {0}),
+        ("case $x in a) sleep 1; exit 3;; b|c) exit 4;; *) sleep 2; exit 5; esac", 0, 2, {3, 4, 5}),
+        ("x=abc; case $x in b*) exit 1;; a*|z) exit 2;; esac", 0, 0, {2}),
+        ("cat <<EOF >/x\nsleep 60\nEOF\nexit 4", 0, 0, {4}),
+        ("n=20; until nc -z db 1 || [ $i -ge $n ]; do sleep 3; done", 0, 60, set()),
+        ("if ! nc -z db 1; then exit 2; fi; sleep 1", 0, 1, {0, 2}),
+        ("while if true; then false; fi; do sleep 1; done; exit 3", 0, 0, {3}),
+        ("echo on if true; then sleep 9; fi", 0, NEVER, set()),
+        ("until nc -z db 1; do sleep 2", 0, NEVER, set()),
+        ("echo 'never closed; exit 1", 0, NEVER, set()),
+        ("sleep 1; done", 0, NEVER, set()),
     ],
 )
 def test_a_script_tells_how_long_it_runs_and_how_it_ends(script, best, worst, codes):

@@ -35,6 +35,7 @@ def programs(script: str) -> list[str]:
         ("set -e until a; do b; done c", ["set", "a", "b", "c"]),
         ("a 2>&1 >/dev/null </x", ["a"]),
         ("a \\\n  b", ["a"]),
+        ("[[ $x =~ -([0-9]+)$ && -f $y ]] || a", ["[[", "a"]),
     ],
 )
 def test_the_programs_of_a_script(script: str, expected: list[str]) -> None:
@@ -60,7 +61,7 @@ def test_words_arguments_and_variables() -> None:
     (call,) = calls("""psql -h "$HOST" -p'5432' ${DB:-x} a\\ b $((i+1)) > /out""")
     assert call.arguments == ("-h", "$HOST", "-p5432", "${DB:-x}", "a b", "$((i+1))")
     assert [word.variables for word in call.words[1:]] == [(), ("HOST",), (), ("DB",), (), ("i",)]
-    assert [word.text for word in call.redirections] == ["/out"]
+    assert call.targets == ("/out",)
 
 
 def test_variables_that_the_kubelet_expands() -> None:

@@ -15,10 +15,11 @@ from initconstructs.manifests.shell.words import UNFINISHED, Token, Word, tokens
 
 _SEPARATORS = frozenset([";", "&", "\n", ";;", "&&", "||", "|", "|&", "(", ")"])
 _REDIRECTIONS = frozenset([">", ">>", "<", "<<", "<<-", "<<<", ">&", "<&", "&>", ">|"])
-_OPENERS = {"do": ("until", "while", "for", "select"), "then": ("if", "elif")}
+_LOOPS = ("until", "while", "for", "select")
+_OPENERS = {"do": _LOOPS, "then": ("if", "elif")}
 _RESERVED = frozenset(["do", "done", "then", "fi", "elif", "else", "esac", "{", "}", "!", "case", "in", "function"])
 _CLOSING = frozenset(["end", "do", "done", "then", "fi", "elif", "else", "esac", "}", ")", ";;", UNFINISHED])
-_COMPOUND = ("until", "while", "for", "select", "if", "case", "function")
+_COMPOUND = (*_LOOPS, "if", "case", "function")
 _LONGEST_SCRIPT = 200_000
 _DEEPEST = 40
 
@@ -113,10 +114,10 @@ class Script(NamedTuple):
 @lru_cache(maxsize=2048)
 def parse(script: str) -> Script:
     """The commands of a script, as far as it can be understood."""
-    marked = _marked(list(tokens(script[:_LONGEST_SCRIPT])))
-    parser = _Parser(marked)
+    marked = _Marked(list(tokens(script[:_LONGEST_SCRIPT])))
+    parser = _Parser(marked.tokens)
     nodes = tuple(parser.whole())
-    return Script(nodes, is_whole=not parser.guessed and len(script) <= _LONGEST_SCRIPT)
+    return Script(nodes, is_whole=not (marked.guessed or parser.guessed or len(script) > _LONGEST_SCRIPT))
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -134,31 +135,36 @@ def children(node: Node) -> tuple[Node, ...]:
     return () if isinstance(node, Simple) else node.body if isinstance(node, Function) else node.nodes
 
 
-def _marked(tokens: list[Token]) -> list[Token]:
+class _Marked:
     """Keywords become operators: `do`, `done`, ... where a command starts, `until` and `if` where theirs follows."""
-    marked = list(tokens)
-    waiting: list[int] = []
-    starts = True
-    for index, token in enumerate(tokens):
-        if token.is_word("until", "while", "for", "select", "if", "elif"):
-            waiting.append(index)
-        elif starts and token.is_word(*_RESERVED):
-            assert token.word is not None
-            marked[index] = Token(operator=token.word.text)
-            _mark_opener(marked, waiting, token.word.text)
-        named = index > 0 and marked[index - 1].operator == "function"
-        starts = named or token.operator in _SEPARATORS or marked[index].operator in _RESERVED
-    return marked
 
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.tokens = list(tokens)
+        self.guessed = False
+        self._waiting: list[tuple[int, bool]] = []
+        starts = True
+        for index, token in enumerate(tokens):
+            if token.is_word(*_LOOPS, "if", "elif"):
+                self._waiting.append((index, starts))
+                starts = starts and not token.is_word("for", "select")
+                continue
+            if starts and token.is_word(*_RESERVED):
+                self._mark(index)
+            named = index > 0 and self.tokens[index - 1].operator == "function"
+            starts = named or token.operator in _SEPARATORS or self.tokens[index].operator in _RESERVED
 
-def _mark_opener(tokens: list[Token], waiting: list[int], keyword: str) -> None:
-    openers = _OPENERS.get(keyword, ())
-    while openers and waiting:
-        index = waiting.pop()
-        word = tokens[index].word
-        if word is not None and word.text in openers:
-            tokens[index] = Token(operator=word.text)
-            return
+    def _mark(self, index: int) -> None:
+        word = self.tokens[index].word
+        assert word is not None
+        self.tokens[index] = Token(operator=word.text)
+        openers = _OPENERS.get(word.text, ())
+        while openers and self._waiting:
+            at, started = self._waiting.pop()
+            opener = self.tokens[at].word
+            if opener is not None and opener.text in openers:
+                self.tokens[at] = Token(operator=opener.text)
+                self.guessed = self.guessed or not started
+                return
 
 
 class _Parser:
@@ -235,7 +241,7 @@ class _Parser:
             self._depth -= 1
 
     def _compound(self, operator: str) -> Node:
-        if operator in ("until", "while", "for", "select"):
+        if operator in _LOOPS:
             return self._loop()
         if operator == "if":
             return self._if()
@@ -319,6 +325,8 @@ class _Parser:
         while (word := self._peek().word) is not None:
             words.append(word)
             self._at += 1
+            if len(words) == 1 and word.text == "[[":
+                words += self._test()
             redirections += self._redirections()
         if self._peek().operator == "(" and len(words) == 1 and self._ends_in_parenthesis():
             self._at += 2
@@ -328,6 +336,16 @@ class _Parser:
         if not words and not redirections and self._peek().operator not in _CLOSING:
             self._at += 1
         return Simple(tuple(words), tuple(redirections))
+
+    def _test(self) -> Iterator[Word]:
+        """The words of bash's `[[ a && (b || c) ]]`, in which operators start no commands."""
+        while self._peek().operator not in ("end", "\n", ";", UNFINISHED):
+            token = self._peek()
+            self._at += 1
+            if token.word is not None:
+                yield token.word
+            if token.is_word("]]"):
+                return
 
     def _is_odd(self, words: list[Word], redirections: list[Redirection]) -> bool:
         """Nothing at all, a parenthesis inside, or a keyword without what belongs to it."""

@@ -7,8 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
-from initconstructs.rules.startup.shell import AndOr, Function, Group, If, Loop, Node, Simple, parse
-from initconstructs.rules.startup.words import Word
+from initconstructs.manifests.shell.syntax import (
+    AndOr,
+    Function,
+    If,
+    Loop,
+    Node,
+    Redirection,
+    Simple,
+    children,
+    parse,
+)
+from initconstructs.manifests.shell.words import Word, is_assignment
 
 SHELLS = frozenset(["sh", "ash", "bash", "dash", "ksh", "zsh"])
 _WRAPPERS = frozenset(
@@ -41,7 +51,7 @@ class Call:
     """One program with its arguments, wrappers such as `exec` and `timeout 5` taken off."""
 
     words: tuple[Word, ...]
-    redirections: tuple[Word, ...] = ()
+    redirections: tuple[Redirection, ...] = ()
     assignments: tuple[Word, ...] = ()
     loops: tuple[Loop, ...] = ()
     """The loops around it, the innermost last."""
@@ -61,6 +71,11 @@ class Call:
     def arguments(self) -> tuple[str, ...]:
         """The texts after the program."""
         return tuple(word.text for word in self.words[1:])
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What `<` and `>` name."""
+        return tuple(each.target.text for each in self.redirections)
 
     def has_option(self, letter: str, *long: str) -> bool:
         """Whether `-x`, alone or among others as in `-rx`, or a long option is given."""
@@ -145,10 +160,8 @@ def _of_node(node: Node, frame: Call, depth: int) -> Iterator[Call]:
         left = tuple(_of_node(node.left, frame, depth))
         yield from left
         yield from _of_node(node.right, replace(frame, tests=frame.tests + left), depth)
-    elif isinstance(node, Group):
-        yield from calls_of_nodes(node.nodes, frame, depth)
     else:
-        yield from calls_of_nodes(node.body, frame, depth)
+        yield from calls_of_nodes(children(node), frame, depth)
 
 
 def _of_simple(node: Simple, frame: Call, depth: int) -> Iterator[Call]:
@@ -164,15 +177,9 @@ def _of_simple(node: Simple, frame: Call, depth: int) -> Iterator[Call]:
     if call.program not in frame.functions:
         yield from _of_words(call, depth)
     if depth < _DEEPEST:
-        for word in (*node.words, *node.redirections):
+        for word in (*node.words, *(each.target for each in node.redirections)):
             for substitution in word.substitutions:
-                yield from calls_of_nodes(parse(substitution), frame, depth + 1)
-
-
-def is_assignment(word: Word) -> bool:
-    """Whether the word is `NAME=value`."""
-    name, equals, _ = word.text.partition("=")
-    return bool(equals) and name.rstrip("+").replace("_", "a").isalnum() and not name[0].isdigit()
+                yield from calls_of_nodes(parse(substitution).nodes, frame, depth + 1)
 
 
 def _of_words(call: Call, depth: int) -> Iterator[Call]:
@@ -183,7 +190,7 @@ def _of_words(call: Call, depth: int) -> Iterator[Call]:
     found = script_of(call.words)
     if found and depth < _DEEPEST:
         frame = replace(call, words=(), assignments=(), redirections=())
-        yield from calls_of_nodes(parse(found[0]), frame, depth + 1)
+        yield from calls_of_nodes(parse(found[0]).nodes, frame, depth + 1)
 
 
 def _unwrapped(call: Call) -> Call:

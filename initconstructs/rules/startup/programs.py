@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from initconstructs.manifests.shell.syntax import parse
 from initconstructs.rules.checks import Check, Places, rule
 from initconstructs.rules.finding import Severity
 from initconstructs.rules.startup.calls import Call, calls_of_nodes
-from initconstructs.rules.startup.shell import parse
 from initconstructs.rules.startup.stage import Workload
 
 _rule = partial(rule, family="startup", severity=Severity.WARNING)
@@ -86,7 +86,7 @@ def _is_download(call: Call) -> bool:
         return False
     if call.program == "curl":
         saves = call.has_option("o", "--output") or call.has_option("O", "--remote-name")
-        written = any(not word.text.startswith("/dev/") and not word.text.isdigit() for word in call.redirections)
+        written = any(not text.startswith("/dev/") and not text.isdigit() for text in call.targets)
         return (saves and "/dev/null" not in call.arguments) or written
     if call.program == "wget":
         target = next((argument for argument in call.arguments if argument in ("-", "-O-", "/dev/null", "-qO-")), "")
@@ -133,7 +133,7 @@ def ignored_words(workload: Workload) -> Places:
 
 
 def _uses_positions(script: str) -> bool:
-    calls = tuple(calls_of_nodes(parse(script)))
+    calls = tuple(calls_of_nodes(parse(script).nodes))
     variables = {name for call in calls for word in (*call.words, *call.assignments) for name in word.variables}
     return bool(variables & {*"0123456789@*#"}) or any(call.program == "shift" for call in calls)
 

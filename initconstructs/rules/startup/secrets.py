@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from initconstructs.manifests.pod_template import entries
+from initconstructs.manifests.shell.words import Word
 from initconstructs.rules.checks import Check, Places, rule
 from initconstructs.rules.finding import Severity
 from initconstructs.rules.startup.calls import Call, authority
 from initconstructs.rules.startup.environment import secret_variables, sounds_secret
 from initconstructs.rules.startup.stage import Workload
-from initconstructs.rules.startup.words import Word
 
 _rule = partial(rule, family="startup", severity=Severity.WARNING)
 

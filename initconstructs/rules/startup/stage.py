@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from initconstructs.manifests.pod_template import PodTemplate, is_sidecar, pod_template
+from initconstructs.manifests.replicas import autoscaled
+from initconstructs.manifests.shell.words import Word
 from initconstructs.rules.startup.calls import Call, by_program, calls_of_argv, script_of
-from initconstructs.rules.startup.words import Word
 
-_ENTRYPOINTS = frozenset(["wait-for-it", "wait-for", "dockerize", "kubectl", "curl"])
+_ENTRYPOINTS = frozenset(["wait-for-it", "wait-for", "dockerize", "kubectl", "curl", "dbmate", "goose"])
 """Images named like the program that they start when the manifest gives only args."""
 
 
@@ -89,6 +90,8 @@ class Workload:
 
     manifest: Mapping[str, object]
     template: PodTemplate
+    autoscaled: str = ""
+    """How many pods an autoscaler of the same synth may make of it, in words."""
 
     @property
     def kind(self) -> str:
@@ -111,10 +114,11 @@ class Workload:
         return tuple(stage for stage in self.stages if not stage.is_sidecar)
 
 
-def workload(manifest: Mapping[str, object]) -> Workload | None:
-    """None for what runs no pods."""
+def workload(manifest: Mapping[str, object], autoscaler: Mapping[str, object] | None = None) -> Workload | None:
+    """None for what runs no pods; the autoscaler is the one of the same synth."""
     template = pod_template(manifest)
-    return Workload(manifest=manifest, template=template) if template else None
+    scaled = autoscaled(manifest, autoscaler) if autoscaler else ""
+    return Workload(manifest=manifest, template=template, autoscaled=scaled) if template else None
 
 
 def _strings(value: object) -> list[str]:

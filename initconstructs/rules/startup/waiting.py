@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from initconstructs.manifests.pod_template import child
-from initconstructs.rules.startup.calls import Call, calls_of_argv, calls_of_nodes, is_assignment
-from initconstructs.rules.startup.shell import Loop
+from initconstructs.manifests.shell.syntax import Loop
+from initconstructs.manifests.shell.words import Word, identifiers, is_assignment
+from initconstructs.rules.startup.calls import Call, calls_of_argv, calls_of_nodes
 from initconstructs.rules.startup.stage import Stage, Workload
-from initconstructs.rules.startup.words import Word, identifiers
 
 _CONSTANT = frozenset(["true", ":", "[", "test", "[["])
 _TESTS = frozenset(["[", "test", "[["])
@@ -212,7 +212,7 @@ def probed_ports(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 def port_probe_targets(call: Call) -> list[str]:
     """Host and port of a program that only opens a connection; empty for other programs."""
-    device = [word.text for word in call.redirections if word.text.startswith("/dev/tcp/")]
+    device = [target for target in call.targets if target.startswith("/dev/tcp/")]
     if device:
         return [target.removeprefix("/dev/tcp/") for target in device]
     if name(call) not in PORT_PROBES or (name(call) in _NETCATS and not (call.has_option("z") or call.loops)):
