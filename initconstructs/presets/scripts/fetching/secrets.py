@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,11 +22,17 @@ def hand_over(spec: dict[str, Any], read: Callable[[str], bytes]) -> str:
     `files` and `environment` map paths and variables to secrets; `name#key` is one key of a secret that is JSON.
     """
     wanted = [*spec.get("files", {}).values(), *spec.get("environment", {}).values()]
-    names = sorted({each.partition("#")[0] for each in wanted})
-    found = {name: read(name) for name in names}
+    found = {name: named(read, name) for name in sorted({each.partition("#")[0] for each in wanted})}
     files = {path: part(found, each) for path, each in spec.get("files", {}).items()}
     variables = {name: text(name, part(found, each)) for name, each in spec.get("environment", {}).items()}
     return put(spec, files, variables)
+
+
+def named(read: Callable[[str], bytes], name: str) -> bytes:
+    try:
+        return read(name)
+    except Failed as error:
+        raise Failed(f"secret {name}: {error}") from None
 
 
 def put(spec: dict[str, Any], files: Mapping[str, bytes], variables: Mapping[str, str]) -> str:
@@ -36,7 +41,7 @@ def put(spec: dict[str, Any], files: Mapping[str, bytes], variables: Mapping[str
     places = {inside(Path(spec["directory"]), path): data for path, data in files.items()}
     clash = next((each for each in places if not places.keys().isdisjoint(each.parents)), None)
     if clash:
-        raise Failed(f"{clash} would be a file, and {clash.parent} one too")
+        raise Failed(f"{clash}: one of its directories would be a file too")
     if variables:
         places[Path(spec["environment_file"])] = environment_file(variables)
     changed = {place: data for place, data in places.items() if not same(place, data, mode)}
@@ -47,8 +52,9 @@ def put(spec: dict[str, Any], files: Mapping[str, bytes], variables: Mapping[str
             each.file.flush()
         for each in parts:
             each.keep()
-    what = f"{len(files)} files and {len(variables)} variables for user {os.getuid()}, mode {mode:04o}"
-    return f"{what}: {len(changed)} of {len(places)} files written, the others were so already"
+    what = f"{len(files)} files and {len(variables)} variables, {len(changed)} of {len(places)} files new"
+    readers = {f"user {each.stat().st_uid} and group {each.stat().st_gid}" for each in places}
+    return f"{what}; mode {mode:04o}, {' or '.join(sorted(readers))}"
 
 
 def part(found: Mapping[str, bytes], reference: str) -> bytes:
