@@ -58,8 +58,9 @@ def render(
         configuring.render({"app.ini": "url = ${URL}"}, to="/etc/shop", env={"URL": SecretKey("db", "url")}, user=1000)
 
     A value is put in as it is: it is never evaluated, nor looked at again, nor quoted for the file's format. `$NAME`,
-    `${OTHER}` and `$$` stay as they are. A variable that is not set (a SecretKey with `optional=True`) and that
-    `defaults` lacks is an error, and so is one without a default that no template asks for.
+    `${OTHER}` and `$$` stay as they are, and so does a file that is no text (it has NUL). A variable that is not set (a
+    SecretKey with `optional=True`) and that `defaults` lacks is an error, and so is one without a default that no
+    template asks for.
 
     With a secret among `env` the directory is memory-backed and `mode` 0400, so that `user=` must be the app's; say
     0440 where the app reads through fsGroup. More than that, or a directory on disk, is refused. Else `mode` is 0644.

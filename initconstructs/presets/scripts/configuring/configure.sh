@@ -87,9 +87,11 @@ substitute_below() {
     done
 }
 
+# A text file with one of the variables in it.
 asks() {
     file=$1
     shift
+    [ "$(tr -d '\000' <"$file" | wc -c)" -eq "$(wc -c <"$file")" ] || return
     for name in "$@"; do
         if grep -qF -e "\${${name%%=*}}" "$file"; then return 0; fi
     done
@@ -101,7 +103,6 @@ asks() {
 substitute() {
     file=$1
     shift
-    [ "$(tr -d '\000' <"$file" | wc -c)" -eq "$(wc -c <"$file")" ] || fail "${file##*/}: is no text; nothing was changed"
     text=$({ cat "$file" && echo .; } | LC_ALL=C awk "$SUBSTITUTE" "$@") || return
     [ "${text%.}" != "$text" ] || return
     printf %s "${text%.}" | cat >"$file"

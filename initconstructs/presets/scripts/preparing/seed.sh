@@ -26,6 +26,7 @@ work() {
     if is_directory "$work/whole"; then
         say "$directory: finishing what an earlier run began"
     elif holds_data; then
+        rm -rf "$work"
         say "$directory: there are data already"
         return
     else
