@@ -79,12 +79,13 @@ def _hand_over(app: App, directory: Path, arguments: argparse.Namespace) -> None
     if arguments.stdout:
         sys.stdout.write(_joined(directory))
         return
-    written = sum(file.is_file() for file in directory.rglob("*"))
+    count = sum(file.is_file() for file in directory.rglob("*"))
+    files = f"{count} file" if count == 1 else f"{count} files"
     if arguments.check_only:
-        tell("synth", f"{written} files would go to {app.output}")
+        tell("synth", f"{files} would go to {app.output}")
         return
     replace(directory, app.output)
-    tell("synth", f"{written} files written to {app.output}")
+    tell("synth", f"{files} written to {app.output}")
 
 
 def _joined(directory: Path) -> str:

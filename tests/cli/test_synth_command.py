@@ -1,0 +1,297 @@
+"""`initconstructs synth`: what it runs, when it replaces the output directory, and what it leaves alone."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from initconstructs.cli import main, staging
+
+GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\n"
+HAZARD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  initContainers: [{name: wait, image: "b:1", command: [sh, -c, "until nc -z db 5432; do sleep 1; done"]}]
+  containers: [{name: app, image: "a:1"}]
+"""
+REFUSED = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 99999}]}\n"
+CUSTOM = "apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: x}\n"
+COPY = 'mkdir -p "$CDK8S_OUTDIR" && cp -r made/. "$CDK8S_OUTDIR"'
+
+Files = dict[str, str]
+Shell = subprocess.Popen[bytes]
+
+
+def files_of(directory: Path) -> Files:
+    return {str(each.relative_to(directory)): each.read_text() for each in directory.rglob("*") if each.is_file()}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose app copies made/ to where cdk8s says; dist/ stands from before."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("CDK8S_APP", "CDK8S_OUTPUT", "CDK8S_OUTDIR"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "cdk8s.yaml").write_text(f"language: python\napp: {COPY}\noutput: dist\n")
+    for directory, text in (("made", GOOD), ("dist", "old\n")):
+        (tmp_path / directory).mkdir()
+        (tmp_path / directory / f"{directory}.k8s.yaml").write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def made(project: Path) -> Path:
+    return project / "made"
+
+
+@pytest.fixture
+def stands(project: Path) -> Callable[[], bool]:
+    """Whether dist/ is as it was and nothing was left beside it."""
+    before = {each.name for each in project.iterdir()}
+
+    def unchanged() -> bool:
+        return (
+            files_of(project / "dist") == {"dist.k8s.yaml": "old\n"} and {e.name for e in project.iterdir()} == before
+        )
+
+    return unchanged
+
+
+def synth(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "initconstructs", "synth", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+
+
+def test_the_output_is_replaced_as_a_whole(project: Path, made: Path) -> None:
+    (made / "deep").mkdir()
+    (made / "deep" / "custom.k8s.yaml").write_text(CUSTOM)
+    (made / "notes.txt").write_text("kept as it is")
+    assert main(["synth"]) == 0
+    assert files_of(project / "dist") == files_of(made)
+    assert {each.name for each in project.iterdir()} == {"cdk8s.yaml", "dist", "made"}
+
+
+def test_a_new_directory_has_the_rights_that_the_app_gave_it(project: Path) -> None:
+    assert main(["synth", "--output", "new/er/dist"]) == 0
+    assert files_of(project / "new" / "er" / "dist") == {"made.k8s.yaml": GOOD}
+    assert (project / "new/er/dist").stat().st_mode == (project / "made").stat().st_mode
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "code"),
+    [
+        (REFUSED, [], 1),
+        (f"{CUSTOM}---\n{REFUSED}", [], 1),
+        (HAZARD, ["--fail-on", "warning"], 1),
+        ("a: [", [], 2),
+        ("- 1\n", [], 2),
+    ],
+)
+def test_what_is_refused_leaves_what_stood_there(
+    text: str, options: list[str], code: int, made: Path, stands: Callable[[], bool]
+) -> None:
+    (made / "foreign.yaml").write_text(text)
+    assert main(["synth", *options]) == code
+    assert stands()
+
+
+@pytest.mark.parametrize(
+    ("text", "options"), [(HAZARD, []), (REFUSED, ["--fail-on", "never"]), (REFUSED, ["--ignore", "api-server"])]
+)
+def test_the_threshold_is_the_author_s(text: str, options: list[str], project: Path, made: Path) -> None:
+    (made / "foreign.yaml").write_text(text)
+    assert main(["synth", *options]) == 0
+    assert files_of(project / "dist") == files_of(made)
+
+
+def test_findings_name_the_file_that_would_be_there(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (made / "foreign.yaml").write_text(REFUSED)
+    main(["synth"])
+    shown = capsys.readouterr()
+    assert "dist/foreign.yaml:4:16" in shown.out
+    assert shown.err == "initconstructs synth: nothing was written\n"
+
+
+@pytest.mark.parametrize(
+    ("app", "message"),
+    [
+        (f"{COPY}; exit 3", "failed with exit code 3"),
+        (f"{COPY}; kill -9 $$", "was ended by signal 9"),
+        ("no-such-program", "failed with exit code 127"),
+        ("true", "wrote nothing"),
+    ],
+)
+def test_an_app_that_fails_leaves_what_stood_there(app: str, message: str, stands: Callable[[], bool]) -> None:
+    done = synth("--app", app)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert stands()
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "message"),
+    [
+        ("output: dist\n", [], "--app"),
+        ("app: [true]\n", [], "app is [True]; write text"),
+        ("app: 'unclosed\n", [], "cdk8s.yaml:"),
+        ("app: 'true'\noutput: .\n", [], "would be replaced as a whole"),
+        ("app: 'true'\noutput: ..\n", [], "would be replaced as a whole"),
+        ("app: 'true'\noutput: cdk8s.yaml\n", [], "is no directory"),
+        ("app: 'true'\nsynthConfig: {format: helm}\n", [], "helm"),
+        ("app: 'true'\nvalidations: [{package: x}]\n", [], "--no-validate"),
+        ("app: 'true'\n", ["--stdout", "--output", "x"], "exclude each other"),
+        ("app: 'true'\n", ["--kubernetes", "9"], "use a minor from"),
+        ("app: 'true'\n", ["--select", "unbounded-wiat"], "did you mean 'unbounded-wait'"),
+    ],
+)
+def test_what_cannot_be_synthesized_is_said(
+    *, config: str, options: list[str], message: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "cdk8s.yaml").write_text(config)
+    assert main(["synth", *options]) == 2
+    assert message in capsys.readouterr().err
+    assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
+
+
+def test_plugins_of_cdk8s_can_be_done_without(project: Path) -> None:
+    (project / "cdk8s.yaml").write_text(f"app: {COPY}\nvalidations: [{{package: x}}]\n")
+    assert main(["synth", "--no-validate"]) == 0
+
+
+def test_without_a_config_the_app_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "cdk8s.yaml").unlink()
+    assert main(["synth", "--app", COPY]) == 0
+    monkeypatch.setenv("CDK8S_APP", COPY)
+    monkeypatch.setenv("CDK8S_OUTPUT", "elsewhere")
+    assert main(["synth"]) == 0
+    assert files_of(project / "dist") == files_of(project / "elsewhere") == {"made.k8s.yaml": GOOD}
+
+
+def test_check_only_writes_nothing(stands: Callable[[], bool], made: Path) -> None:
+    assert main(["synth", "--check-only"]) == 0
+    (made / "foreign.yaml").write_text(REFUSED)
+    assert main(["synth", "--check-only"]) == 1
+    assert stands()
+
+
+def test_stdout_has_the_manifests_and_nothing_else(made: Path, stands: Callable[[], bool]) -> None:
+    (made / "hazard.yaml").write_text(HAZARD)
+    done = synth("--stdout", "--app", f"echo hello; {COPY}")
+    assert (done.returncode, done.stdout) == (0, f"{HAZARD}---\n{GOOD}")
+    assert "hello" in done.stderr
+    assert "unbounded-wait" in done.stderr
+    (made / "foreign.yaml").write_text(REFUSED)
+    assert (synth("--stdout").returncode, synth("--stdout").stdout) == (1, "")
+    assert stands()
+
+
+def test_a_link_stays_a_link(project: Path) -> None:
+    (project / "dist").rename(project / "real")
+    (project / "dist").symlink_to("real")
+    assert main(["synth"]) == 0
+    assert (project / "dist").is_symlink()
+    assert files_of(project / "real") == {"made.k8s.yaml": GOOD}
+
+
+def test_without_an_exchange_in_one_step_two_renames_do(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "_exchanged", lambda *_: False)
+    assert main(["synth"]) == 0
+    assert files_of(project / "dist") == {"made.k8s.yaml": GOOD}
+
+
+def test_a_place_without_rights_is_said_before_the_app_runs(
+    project: Path, stands: Callable[[], bool], forbid: Callable[[Path, int], list[str]]
+) -> None:
+    command = [*forbid(project, 0o555), sys.executable, "-m", "initconstructs", "synth", "--app", "echo ran >&2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = "initconstructs synth: nothing can be written beside dist: Permission denied\n"
+    assert (done.returncode, done.stderr) == (2, said)
+    assert stands()
+
+
+def started(*arguments: str) -> Shell:
+    """A synth whose app has written its files and then takes long; its children's ids are in the file `pids`."""
+    app = f"{COPY}; echo $$ > pids; sleep 60 & echo $! >> pids; wait"
+    command = [sys.executable, "-m", "initconstructs", "synth", "--app", app, *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not (Path("pids").exists() and len(Path("pids").read_text().splitlines()) == 2):
+        assert process.poll() is None
+        time.sleep(0.05)
+    return process
+
+
+def is_running(pid: str) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def left_beside(project: Path) -> list[str]:
+    return [each.name for each in project.iterdir() if each.name.startswith(".")]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stop_in_the_middle_ends_the_app_and_leaves_what_stood_there(
+    number: signal.Signals, code: int, project: Path
+) -> None:
+    process = started()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (code, b"")
+    assert not any(map(is_running, Path("pids").read_text().split()))
+    assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
+    assert left_beside(project) == []
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(project: Path) -> None:
+    process = started()
+    process.kill()
+    process.wait()
+    for pid in Path("pids").read_text().split():
+        os.kill(int(pid), signal.SIGKILL)
+    process.communicate()
+    assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
+    assert len(left_beside(project)) == 1
+    assert main(["synth"]) == 0
+    assert left_beside(project) == []
+
+
+def test_a_run_beside_it_is_left_alone(project: Path) -> None:
+    process = started()
+    (project / "pids").rename(project / "first")
+    assert main(["synth"]) == 0
+    assert len(left_beside(project)) == 1
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    assert left_beside(project) == []
+    assert files_of(project / "dist") == {"made.k8s.yaml": GOOD}
+
+
+def test_what_a_run_killed_between_two_renames_took_away_is_put_back(project: Path) -> None:
+    taken = project / ".dist.synth-killed"
+    taken.mkdir()
+    (project / "dist").rename(taken / "old")
+    assert main(["synth", "--app", "false"]) == 2
+    assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
+    assert left_beside(project) == []
+
+
+def test_a_terminal_is_told_what_takes_longer_than_a_second(project: Path) -> None:
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "initconstructs", "synth", "--app", f"{COPY}; sleep 1.5"]
+    subprocess.run(command, stdout=subprocess.PIPE, stderr=follower, check=True)
+    os.close(follower)
+    shown = os.read(leader, 1000).decode()
+    os.close(leader)
+    assert "running the app 1 s\r" in shown
+    assert shown.rstrip().endswith("\x1b[Kinitconstructs synth: 1 file written to dist")
