@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from initconstructs import Container, DeploymentSpec, Stage, render
+from initconstructs import Container, DeploymentSpec, Settings, Stage, render
 
 Manifest = dict
 
@@ -99,7 +99,8 @@ class Kubelet:
     def place(self, stage: Stage, mounts: dict[str, Path]) -> tuple[Manifest, dict[str, str]]:
         """The container, and where its mounts are on this machine."""
         app = Container("app", image="example.org/app:1")
-        found = render(DeploymentSpec("app", namespace="shop", containers=[app], stages=[stage]))
+        spec = DeploymentSpec("app", namespace="shop", containers=[app], stages=[stage])
+        found = render(spec, settings=Settings(profile=stage.profile))
         pod = found[0]["spec"]["template"]["spec"]
         data = {each["metadata"]["name"]: each["data"] for each in found if each["kind"] == "ConfigMap"}
         volumes = {each["name"]: each for each in pod["volumes"]}
