@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -71,9 +71,11 @@ _PATIENCE: Mapping[str, tuple[str, float]] = {
 }
 """Programs that wait with a deadline of their own: the option that sets it, and its default in seconds."""
 
+_OURS = re.compile(r"""(?:^|["'])/initconstructs[/"']""")
+"""What names a program of a preset: a script, or the path that `python3 -c` imports from.
 
-_OUR_WAIT = "waiting.wait"
-"""The module that the waiting presets run by `python3 -m`; its first argument is the deadline in seconds."""
+The argument after it, if a number, is its total deadline in seconds; and it ends with 143 when it is asked to.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,6 +159,8 @@ def _substituted(word: str, variables: Mapping[str, str]) -> str:
 
 
 def _shell(argv: list[str], variables: Mapping[str, str]) -> Flow:
+    if (flow := _of_a_preset(argv)) is not None:
+        return flow
     options = next((index for index, word in enumerate(argv[1:], 1) if re.fullmatch(r"-[a-z]*c", word)), None)
     if options is None or options + 1 >= len(argv):
         return _limited_by_flag(argv) or _unknown()
@@ -177,7 +181,7 @@ def _program(words: list[str]) -> Flow:
     reader = {"sleep": _sleep, "timeout": _timeout, "false": _false, "kubectl": _kubectl}.get(name)
     if reader:
         return reader(words)
-    return _our_wait(words) or _patient(name, words) or _limited_by_flag(words) or _known(name, words) or _unknown()
+    return _of_a_preset(words) or _patient(name, words) or _limited_by_flag(words) or _known(name, words) or _unknown()
 
 
 def _known(name: str, words: list[str]) -> Flow | None:
@@ -247,10 +251,12 @@ def _patient(name: str, words: list[str]) -> Flow | None:
     return Flow(through=Span(0.0, limit or default), bound=bound)
 
 
-def _our_wait(words: list[str]) -> Flow | None:
-    after = words[words.index(_OUR_WAIT) + 1 :] if _OUR_WAIT in words else []
-    limit = duration(after[0]) if after else None
-    return Flow(through=Span(0.0, limit), bound=f"the wait's own {after[0]}s") if limit else None
+def _of_a_preset(words: Sequence[str]) -> Flow | None:
+    at = next((index for index, word in enumerate(words) if _OURS.search(word)), len(words))
+    after = words[at + 1 :]
+    if not after or not after[0].isdecimal() or not int(after[0]):
+        return None
+    return Flow(through=Span(0.0, float(after[0])), bound=f"the preset's own {after[0]}s")
 
 
 def _limited_by_flag(words: list[str]) -> Flow | None:
@@ -283,6 +289,8 @@ def duration(text: str) -> float | None:
 
 def _term_code(argv: tuple[str, ...]) -> int | None:
     """The exit code of a `trap ... TERM`; process 1 without a handler ignores the signal."""
+    if any(_OURS.search(word) for word in argv):
+        return 143
     match = _TRAP.search(argv[-1]) if argv else None
     if match is None:
         return None

@@ -11,6 +11,9 @@ from initconstructs.planning.commands import duration, read_argv, read_command
 from initconstructs.planning.flow import NEVER
 from initconstructs.planning.pod import Container, Role
 
+PYTHON = ("python3", "-E", "-c", 'import sys; sys.path.insert(0, "/initconstructs"); from x.y import start; start()')
+SCRIPT = ("sh", "-eu", "/initconstructs/waiting/retry.sh")
+
 
 def _sh(script: str):
     return read_argv(("sh", "-c", script))
@@ -69,7 +72,12 @@ def test_a_script_tells_how_long_it_runs_and_how_it_ends(script, best, worst, co
         (("timeout", "-k", "5", "120", "migrate"), 120, "timeout 120"),
         (("python", "wait.py", "--wait-timeout", "2m"), 120, "--wait-timeout 2m"),
         (("python", "wait.py"), NEVER, ""),
-        (("python3", "-S", "-m", "waiting.wait", "300", '{"wait": "redis"}'), 300, "the wait's own 300s"),
+        ((*PYTHON, "300", '{"wait": "redis"}'), 300, "the preset's own 300s"),
+        ((*PYTHON, "--all", "5"), NEVER, ""),
+        ((*SCRIPT, "90", "30", "/x", "sh", "-c", "sleep 500"), 90, "the preset's own 90s"),
+        (("timeout", "60", *SCRIPT, "90"), 60, "timeout 60"),
+        ((*SCRIPT, "/data"), NEVER, ""),
+        (("sh", "-eu", "/initconstructs-of-others/run.sh", "90"), NEVER, ""),
     ],
 )
 def test_deadlines_of_known_programs(argv, worst, bound):
@@ -97,6 +105,10 @@ def test_values_of_the_environment_are_put_in():
 @pytest.mark.parametrize(("script", "code"), [("trap 'exit 3' TERM; sleep 9", 3), ("sleep 9", None)])
 def test_what_sigterm_does(script, code):
     assert _sh(script).term_code == code
+
+
+def test_a_preset_hears_sigterm():
+    assert [read_argv((*words, "300")).term_code for words in (PYTHON, SCRIPT)] == [143, 143]
 
 
 @pytest.mark.parametrize(
