@@ -20,3 +20,23 @@ Any image that has `python3`, 3.8 or newer, does as well: with the app's own the
 
 BUSYBOX = "docker.io/library/busybox:1.37.0"
 """What copies, prepares and gives away files: about 2 MB to pull, with every tool that the scripts call."""
+
+IPTABLES = "cr.l5d.io/linkerd/proxy-init:v2.4.3"
+"""What writes packet filters and routes: Alpine with iptables, nft and legacy both, and little else; 8 MB to pull.
+
+Linkerd builds it for its own init container (https://github.com/linkerd/linkerd2-proxy-init); its entry point is not
+used. Alpine itself has no iptables, and nothing is installed at start.
+"""
+
+OPENSSL = "docker.io/alpine/openssl:3.5.4"
+"""What makes keys and certificates: Alpine with the `openssl` command, which has no place in the Python image."""
+
+COSIGN = "ghcr.io/sigstore/cosign/cosign:v3.1.1"
+"""Sigstore's own image of cosign; it holds that one program and no shell."""
+
+TRIVY = "docker.io/aquasec/trivy:0.68.2"
+"""Aqua's own image of Trivy. Not 0.69.4, which was published by an attacker in March 2026; pin the digest in
+`ImagePolicy(digests=...)` (https://github.com/aquasecurity/trivy/security/advisories)."""
+
+CONFTEST = "docker.io/openpolicyagent/conftest:v0.65.0"
+"""The project's own image of conftest: Alpine with that one program and git."""

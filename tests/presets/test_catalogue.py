@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Callable
+from typing import Any, get_type_hints
 
 import presets_doc
 import pytest
 from catalogue.entry import Entry
 
 from initconstructs import Container, DeploymentSpec, Settings, render, rules
+from initconstructs.model.stages import BaseStage
 from initconstructs.rules.finding import Severity
 
 FAMILIES = presets_doc.families()
@@ -51,11 +53,17 @@ def test_the_checks_find_nothing(entry):
     assert [f"{each.rule} {each.path}: {each.message}" for each in serious] == []
 
 
+def makes_a_step(function: Callable[..., object]) -> bool:
+    """Others make values for the pod's own fields."""
+    made = get_type_hints(function)["return"]
+    return isinstance(made, type) and issubclass(made, BaseStage)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_function_has_an_example_and_says_what_its_contract_demands(family):
     module = FAMILIES[family]
     public = {name for name in module.__all__ if inspect.isfunction(getattr(module, name))}
-    assert public == presets_doc.entries(family).keys()
+    assert {name for name in public if makes_a_step(getattr(module, name))} == presets_doc.entries(family).keys()
     for name in public:
         text = inspect.getdoc(getattr(module, name)) or ""
         assert f"{family}.{name}(" in text, f"{name} shows no example"

@@ -22,6 +22,7 @@ from initconstructs.rules.pod_security.pod import (
     setters,
     strings,
 )
+from initconstructs.schemas.sysctls import is_safe
 
 FAMILY = "pod-security"
 _rule = partial(rule, family=FAMILY, severity=Severity.WARNING)
@@ -46,20 +47,6 @@ _CAPABILITIES = frozenset(
 )
 _PROFILES = frozenset(["RuntimeDefault", "Localhost"])
 _SELINUX_TYPES_SINCE = {"": 0, "container_t": 0, "container_init_t": 0, "container_kvm_t": 0, "container_engine_t": 31}
-_SYSCTLS_SINCE = {
-    "kernel.shm_rmid_forced": 0,
-    "net.ipv4.ip_local_port_range": 0,
-    "net.ipv4.ip_unprivileged_port_start": 0,
-    "net.ipv4.tcp_syncookies": 0,
-    "net.ipv4.ping_group_range": 0,
-    "net.ipv4.ip_local_reserved_ports": 27,
-    "net.ipv4.tcp_keepalive_time": 29,
-    "net.ipv4.tcp_fin_timeout": 29,
-    "net.ipv4.tcp_keepalive_intvl": 29,
-    "net.ipv4.tcp_keepalive_probes": 29,
-    "net.ipv4.tcp_rmem": 32,
-    "net.ipv4.tcp_wmem": 32,
-}
 
 
 @_rule("apparmor-unconfined", fix="Leave the AppArmor profile out, or choose RuntimeDefault or Localhost.")
@@ -324,7 +311,7 @@ def unsafe_sysctl(pod: Pod) -> Places:
     """
     sysctls = pod.security.get("sysctls")
     names = [str(child(item).get("name")) for item in sysctls] if isinstance(sysctls, list) else []
-    unsafe = [name for name in names if pod.minor < _SYSCTLS_SINCE.get(name, 99)]
+    unsafe = [name for name in names if not is_safe(name, pod.minor)]
     if unsafe:
         yield f"{pod.path}.securityContext.sysctls", f"forbidden sysctls ({', '.join(unsafe)})"
 
