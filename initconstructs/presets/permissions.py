@@ -17,7 +17,7 @@ can't (NFS, hostPath, CSI drivers with `fsGroupPolicy: None`); for those there i
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from typing_extensions import Unpack
 
@@ -31,7 +31,10 @@ from initconstructs.presets import images
 from initconstructs.presets.configuring.tree import mode_word, steps
 from initconstructs.presets.program import StageOptions
 
-__all__ = ["ChownOptions", "chown"]  # and `fs_group`, which is no stage
+__all__ = ["ChownOptions", "Policy", "chown"]  # and `fs_group`, which is no stage
+
+Policy: TypeAlias = Literal["OnRootMismatch", "Always"]
+"""Whether a look at the volume's directory is enough, as in `fsGroupChangePolicy`."""
 
 TIMEOUT = "10m"
 
@@ -59,7 +62,7 @@ def chown(
     user: int,
     group: int | None = None,
     mode: int | None = None,
-    policy: Literal["OnRootMismatch", "Always"] = "OnRootMismatch",
+    policy: Policy = "OnRootMismatch",
     profile: Profile = "restricted",
     **options: Unpack[ChownOptions],
 ) -> Stage:
