@@ -34,9 +34,12 @@ OPENSSL = "docker.io/alpine/openssl:3.5.4"
 COSIGN = "ghcr.io/sigstore/cosign/cosign:v3.1.1"
 """Sigstore's own image of cosign; it holds that one program and no shell."""
 
-TRIVY = "docker.io/aquasec/trivy:0.68.2"
-"""Aqua's own image of Trivy. Not 0.69.4, which was published by an attacker in March 2026; pin the digest in
-`ImagePolicy(digests=...)` (https://github.com/aquasecurity/trivy/security/advisories)."""
+TRIVY = "docker.io/aquasec/trivy:0.69.3"
+"""Aqua's own image of Trivy, the last one before those that an attacker published (0.69.4 to 0.69.6, March 2026:
+https://github.com/aquasecurity/trivy/security/advisories/GHSA-69fq-xp46-6x23); pin its digest by `ImagePolicy`."""
 
 CONFTEST = "docker.io/openpolicyagent/conftest:v0.65.0"
 """The project's own image of conftest: Alpine with that one program and git."""
+
+GIT = "docker.io/alpine/git:v2.52.0"
+"""What `fetching.git` runs in: Alpine with git, about 30 MB to pull. Any image with git 2.31 and a shell will do."""
