@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
 from initconstructs.model.errors import ModelError, one_of, wrong
+from initconstructs.schemas.quantity import QuantityError, parse
 
 Words: TypeAlias = list[str] | tuple[str, ...]
 """A list of strings. A plain `str` is no list of strings, for the type checker and at run time."""
@@ -26,7 +27,6 @@ _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_QUANTITY = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
@@ -35,9 +35,13 @@ def _is_label(value: str) -> bool:
     return _LABEL.fullmatch(value) is not None
 
 
-@lru_cache(maxsize=4096)
 def _is_quantity(value: str) -> bool:
-    return _QUANTITY.fullmatch(value) is not None
+    """As the API server reads them, but with a digit: it takes "m" for zero, which nobody means."""
+    try:
+        parse(value)
+    except QuantityError:
+        return False
+    return any(each.isdigit() for each in value)
 
 
 def label(place: str, value: object) -> None:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from types import MappingProxyType
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Quantity
 from initconstructs.model.errors import wrong
 from initconstructs.model.frozen import frozen
-
-_SUFFIXES = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
-_FACTORS = {suffix: Decimal(1000) ** (power - 3) for power, suffix in enumerate(_SUFFIXES)}
-_FACTORS |= {f"{suffix.upper()}i": Decimal(1024) ** (power + 1) for power, suffix in enumerate("KMGTPE")}
+from initconstructs.schemas.quantity import parse
 
 
 @frozen
@@ -38,7 +34,7 @@ class Resources:
         assert self.requests is not None
         assert self.limits is not None
         request, limit = self.requests[resource], self.limits[resource]
-        if amount(str(request)) > amount(str(limit)):
+        if parse(str(request)).nano > parse(str(limit)).nano:
             raise wrong(
                 f"Resources.requests[{resource!r}]", request, f"is above the limit {limit!r}", "raise the limit to it"
             )
@@ -47,9 +43,3 @@ class Resources:
 def _quantities(place: str, value: Mapping[str, Quantity]) -> Mapping[str, Quantity]:
     kept = checks.mapping(place, value)
     return MappingProxyType({name: checks.quantity(f"{place}[{name!r}]", each) for name, each in kept.items()})
-
-
-def amount(written: str) -> Decimal:
-    """The number that a checked quantity stands for."""
-    number = written.rstrip("numkKMGTPEi")
-    return Decimal(number) * _FACTORS[written[len(number) :]]

@@ -6,6 +6,8 @@ import inspect
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from typing import Any, cast
 
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 import initconstructs
 from initconstructs import Container, DeploymentSpec, ModelError, Probe, Resources, Sleep, Stage, TcpSocket
 from initconstructs.model.checks import Duration
-from initconstructs.model.resources import amount
+from initconstructs.schemas.quantity import parse
 
 VALUES = [each for name in initconstructs.__all__ if is_dataclass(each := getattr(initconstructs, name))]
 STAGE = Stage("wait", image="busybox:1.36", command=["true"])
@@ -88,15 +90,23 @@ SUFFIXES |= {"E": "1e18", "e3": "1e3", "E-2": "0.01"} | {f"{x}i": str(1024**n) f
 
 
 @given(number=st.decimals(min_value=0, max_value=10**6, places=3), suffix=st.sampled_from(sorted(SUFFIXES)))
-def test_an_amount_is_what_its_suffix_says(number: Decimal, suffix: str) -> None:
-    assert amount(f"{number}{suffix}") == number * Decimal(SUFFIXES[suffix])
+def test_a_request_may_equal_its_limit_in_other_words(number: Decimal, suffix: str) -> None:
+    nano = ceil(Fraction(number) * Fraction(SUFFIXES[suffix]) * 10**9)
+    if nano < 2**63 * 10**9:
+        Resources(requests={"memory": f"{number}{suffix}"}, limits={"memory": f"{nano}n"})
 
 
 @given(number=st.integers(min_value=0, max_value=10**12) | st.floats(min_value=0, max_value=1e12))
 def test_a_number_is_a_quantity(number: float) -> None:
     resources = Resources(requests={"cpu": number})
     assert resources.requests is not None
-    assert amount(str(resources.requests["cpu"])) == Decimal(repr(number))
+    assert parse(str(resources.requests["cpu"])).nano == ceil(Fraction(repr(number)) * 10**9)
+
+
+@pytest.mark.parametrize("text", ["m", "+", ".", "1 Gi", "1KB", " 1", "１", "1e"])  # noqa: RUF001
+def test_what_nobody_means_as_a_quantity_is_refused(text: str) -> None:
+    with pytest.raises(ModelError, match="must be a Kubernetes quantity"):
+        Resources(requests={"memory": text})
 
 
 @given(a=st.integers(min_value=1, max_value=10**6), b=st.integers(min_value=1, max_value=10**6))

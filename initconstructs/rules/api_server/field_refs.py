@@ -9,7 +9,7 @@ from __future__ import annotations
 from initconstructs.rules.api_server.cause import invalid, not_supported, required
 from initconstructs.rules.api_server.check import Causes, Node, rule
 from initconstructs.rules.api_server.formats import label_key
-from initconstructs.rules.api_server.quantity import read
+from initconstructs.schemas.quantity import read
 
 _FIELDS = {
     "metadata.annotations",

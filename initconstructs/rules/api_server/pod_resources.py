@@ -12,7 +12,6 @@ from initconstructs.rules.api_server.cause import forbidden, invalid, not_suppor
 from initconstructs.rules.api_server.check import Causes, Node, Problems, rule
 from initconstructs.rules.api_server.formats import label_key
 from initconstructs.rules.api_server.pod_context import NONE, PodContext
-from initconstructs.rules.api_server.quantity import Quantity
 from initconstructs.rules.api_server.resources import (
     Amounts,
     amounts,
@@ -21,6 +20,7 @@ from initconstructs.rules.api_server.resources import (
     resource_amounts,
     resource_claims,
 )
+from initconstructs.schemas.quantity import Quantity
 
 _SUPPORTED = ("cpu", "hugepages-", "memory")
 _OVERCOMMITTABLE = {"cpu", "memory"}

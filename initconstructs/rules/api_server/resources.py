@@ -23,7 +23,7 @@ from initconstructs.rules.api_server.cause import (
 from initconstructs.rules.api_server.check import Causes, Node, Problems, rule
 from initconstructs.rules.api_server.formats import Complaints, dns_label, label_key
 from initconstructs.rules.api_server.pod_context import PodContext
-from initconstructs.rules.api_server.quantity import NANO, Quantity, QuantityError, parse, read
+from initconstructs.schemas.quantity import NANO, Quantity, QuantityError, parse, read
 
 Amounts: TypeAlias = Mapping[str, Quantity]
 NameCheck: TypeAlias = Callable[[str, str], Iterable[Cause]]

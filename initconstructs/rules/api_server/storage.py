@@ -12,9 +12,9 @@ from initconstructs.rules.api_server.cause import forbidden, invalid, not_suppor
 from initconstructs.rules.api_server.check import Causes, Node, Problems, rule
 from initconstructs.rules.api_server.formats import dns_label, dns_subdomain
 from initconstructs.rules.api_server.object_meta import object_meta
-from initconstructs.rules.api_server.quantity import read
 from initconstructs.rules.api_server.selector import label_selector
 from initconstructs.rules.api_server.target import Target
+from initconstructs.schemas.quantity import read
 
 _NONE: Node = {}
 _ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")

@@ -14,9 +14,9 @@ from initconstructs.rules.api_server.containers import pull_policy
 from initconstructs.rules.api_server.formats import dns_subdomain, path_without_back_steps, size
 from initconstructs.rules.api_server.object_meta import annotation_map
 from initconstructs.rules.api_server.pod_context import NONE, PodContext, SourceCheck
-from initconstructs.rules.api_server.quantity import read
 from initconstructs.rules.api_server.selector import labels
 from initconstructs.rules.api_server.storage import claim_spec
+from initconstructs.schemas.quantity import read
 
 _HOST_PATH_TYPES = (
     "",

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import partial
 
 from initconstructs.manifests.pod_template import child, is_sidecar
-from initconstructs.rules.api_server.quantity import QuantityError, parse
 from initconstructs.rules.checks import Check, Places, rule
 from initconstructs.rules.finding import Severity
 from initconstructs.rules.startup.stage import Workload
+from initconstructs.schemas.quantity import QuantityError, parse
 
 _warning = partial(rule, family="startup", severity=Severity.WARNING)
 _info = partial(rule, family="startup", severity=Severity.INFO)

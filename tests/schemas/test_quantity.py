@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initconstructs.rules.api_server.quantity import NANO, Quantity, QuantityError, parse, read
+from initconstructs.schemas.quantity import NANO, Quantity, QuantityError, parse, read
 
 SUFFIXES = {"n": Fraction(1, 10**9), "u": Fraction(1, 10**6), "m": Fraction(1, 1000), "": Fraction(1), "k": 10**3}
 SUFFIXES |= {"M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "e3": 10**3, "E-2": Fraction(1, 100)}
