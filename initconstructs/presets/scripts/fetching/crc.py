@@ -24,7 +24,7 @@ class Crc:
         self.state = self.mask = (1 << 8 * size) - 1
         self.table = [_eight_steps(byte, polynomial) for byte in range(256)]
         self.columns = [bytes(each >> 8 * k & 255 for each in self.table) for k in range(size)]
-        self.skip = [[self._zeros(byte << 8 * k) for byte in range(256)] for k in range(size)]
+        self.skip = [self._skip(k) for k in range(size)]
 
     def update(self, data: bytes) -> None:
         """Take in the next bytes."""
@@ -56,6 +56,14 @@ class Crc:
         found = 0
         for k, each in enumerate(self.skip):
             found ^= each[state >> 8 * k & 255]
+        return found
+
+    def _skip(self, k: int) -> list[int]:
+        """The states after `LENGTH` zero bytes for each value of state byte `k`; that of a sum is the sum of theirs."""
+        found = [0]
+        for bit in range(8):
+            moved = self._zeros(1 << 8 * k + bit)
+            found += [each ^ moved for each in found]
         return found
 
     def _zeros(self, state: int) -> int:
