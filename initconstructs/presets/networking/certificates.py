@@ -19,6 +19,14 @@ from initconstructs.presets.program import StageOptions, python, shell
 from initconstructs.presets.text import check_text
 
 _OUT = "/certificates"
+_READ_PEM: Words = (
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "AWS_CA_BUNDLE",
+)
 _HOST = re.compile(
     r"(?=.{1,253}\Z)(\*\.)?[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*"
 )
@@ -72,8 +80,7 @@ def trust_environment(path: str, *, java: bool = False) -> Mapping[str, str]:
     https://docs.oracle.com/en/java/javase/21/security/java-secure-socket-extension-jsse-reference-guide.html
     """
     checks.absolute_path("trust_environment: path", path)
-    names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO")
-    found = dict.fromkeys((*names, "AWS_CA_BUNDLE"), f"{path}/ca-bundle.crt")
+    found = dict.fromkeys(_READ_PEM, f"{path}/ca-bundle.crt")
     if java:
         if not re.fullmatch(r"[-_./a-zA-Z0-9]+", path):
             raise wrong("trust_environment: path", path, "must have no blanks for Java", "mount it elsewhere")
