@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from initconstructs.cli.options import Unusable, complete
 
 # A command's module has SUMMARY, `configure(parser)` and `run(arguments) -> int`.
-COMMANDS = ("check", "synth", "explain", "diff", "rules", "doctor", "completion")
+COMMANDS = ("check", "synth", "explain", "diff", "rules", "new", "doctor", "completion")
 
 UNUSABLE = 2
 INTERRUPTED = 130

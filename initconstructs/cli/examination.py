@@ -68,12 +68,12 @@ def _python() -> Item:
 
 
 def _requirements() -> Iterator[tuple[str, str]]:
-    """Names and version ranges of what the package requires without an extra; jsii comes with cdk8s."""
+    """Names and version ranges of what the package requires everywhere; jsii comes with cdk8s."""
     yield "jsii", ""
     for text in metadata.requires("initconstructs") or ():
         requirement, _, marker = text.partition(";")
         found = re.fullmatch(r"\s*([\w.-]+)\s*(.*?)\s*", requirement)
-        if found and "extra" not in marker:
+        if found and not marker:
             yield found[1], found[2]
 
 
