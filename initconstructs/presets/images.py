@@ -43,3 +43,18 @@ CONFTEST = "docker.io/openpolicyagent/conftest:v0.65.0"
 
 GIT = "docker.io/alpine/git:v2.52.0"
 """What `fetching.git` runs in: Alpine with git, about 30 MB to pull. Any image with git 2.31 and a shell will do."""
+
+FLUENT_BIT = "docker.io/fluent/fluent-bit:4.2.3"
+"""The log shipper of `sidecars`, from its publisher."""
+
+HAPROXY = "docker.io/library/haproxy:3.2.21-alpine3.24"
+"""The proxy of `sidecars`: a version with long-term support."""
+
+CLOUD_SQL_PROXY = "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.14.2"
+"""Google's own, without a shell."""
+
+POSTGRES_EXPORTER = "docker.io/prometheuscommunity/postgres-exporter:v0.19.1"
+"""The Prometheus community's own."""
+
+REDIS_EXPORTER = "docker.io/oliver006/redis_exporter:v1.84.0"
+"""Its author's own."""
