@@ -10,30 +10,12 @@ from initconstructs.model import checks
 from initconstructs.model.checks import Words
 from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import Raw, raw_fields
+from initconstructs.schemas.capabilities import ADDABLE_AT_BASELINE, ADDABLE_AT_RESTRICTED
 
 Profile: TypeAlias = Literal["restricted", "baseline", "privileged", "none"]
 """A Pod Security level, strictest first; "none" adds nothing and checks nothing."""
 
 PROFILES: tuple[Profile, ...] = ("restricted", "baseline", "privileged", "none")
-
-# https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
-_BASELINE_CAPABILITIES = frozenset(
-    [
-        "AUDIT_WRITE",
-        "CHOWN",
-        "DAC_OVERRIDE",
-        "FOWNER",
-        "FSETID",
-        "KILL",
-        "MKNOD",
-        "NET_BIND_SERVICE",
-        "SETFCAP",
-        "SETGID",
-        "SETPCAP",
-        "SETUID",
-        "SYS_CHROOT",
-    ]
-)
 
 
 @frozen
@@ -133,7 +115,7 @@ def excess(security: SecurityContext, profile: Profile) -> str | None:
 def _beyond_baseline(security: SecurityContext) -> str | None:
     if security.privileged:
         return "privileged=True"
-    extra = sorted(set(_added(security)) - _BASELINE_CAPABILITIES)
+    extra = sorted(set(_added(security)) - ADDABLE_AT_BASELINE)
     if extra:
         return f"capability {extra[0]}"
     if security.seccomp_profile is not None and security.seccomp_profile.type == "Unconfined":
@@ -148,7 +130,7 @@ def _beyond_restricted(security: SecurityContext) -> str | None:
         return "run_as_non_root=False"
     if security.allow_privilege_escalation:
         return "allow_privilege_escalation=True"
-    extra = sorted(set(_added(security)) - {"NET_BIND_SERVICE"})
+    extra = sorted(set(_added(security)) - ADDABLE_AT_RESTRICTED)
     if extra:
         return f"capability {extra[0]}"
     drop = security.capabilities.drop if security.capabilities else None

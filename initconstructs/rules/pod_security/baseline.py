@@ -22,29 +22,13 @@ from initconstructs.rules.pod_security.pod import (
     setters,
     strings,
 )
+from initconstructs.schemas.capabilities import ADDABLE_AT_BASELINE
 from initconstructs.schemas.sysctls import is_safe
 
 FAMILY = "pod-security"
 _rule = partial(rule, family=FAMILY, severity=Severity.WARNING)
 
 _APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
-_CAPABILITIES = frozenset(
-    [
-        "AUDIT_WRITE",
-        "CHOWN",
-        "DAC_OVERRIDE",
-        "FOWNER",
-        "FSETID",
-        "KILL",
-        "MKNOD",
-        "NET_BIND_SERVICE",
-        "SETFCAP",
-        "SETGID",
-        "SETPCAP",
-        "SETUID",
-        "SYS_CHROOT",
-    ]
-)
 _PROFILES = frozenset(["RuntimeDefault", "Localhost"])
 _SELINUX_TYPES_SINCE = {"": 0, "container_t": 0, "container_init_t": 0, "container_kvm_t": 0, "container_engine_t": 31}
 
@@ -89,7 +73,7 @@ def added_capability(pod: Pod) -> Places:
     Fix: let a DaemonSet or a CNI plug-in do it; a sysctl that the kernel namespaces belongs to the pod.
     Source: Pod Security Standards, baseline, Capabilities.
     """
-    yield from forbidden_capabilities(pod, _CAPABILITIES, "non-default capabilities")
+    yield from forbidden_capabilities(pod, ADDABLE_AT_BASELINE, "non-default capabilities")
 
 
 def forbidden_capabilities(pod: Pod, allowed: frozenset[str], reason: str, also: str = "") -> Places:

@@ -23,6 +23,7 @@ from initconstructs.rules.pod_security.pod import (
     setters,
     strings,
 )
+from initconstructs.schemas.capabilities import ADDABLE_AT_RESTRICTED
 
 _rule = partial(rule, family=baseline.FAMILY, severity=Severity.WARNING)
 
@@ -74,8 +75,8 @@ def undropped_capabilities(pod: Pod) -> Places:
         return
     undropped = pod.where(lambda container: "ALL" not in _dropped(container))
     clause = f'{undropped} must set securityContext.capabilities.drop=["ALL"]' if undropped else ""
-    allowed = frozenset(["NET_BIND_SERVICE"])
-    for path, message in baseline.forbidden_capabilities(pod, allowed, "unrestricted capabilities", clause):
+    reason = "unrestricted capabilities"
+    for path, message in baseline.forbidden_capabilities(pod, ADDABLE_AT_RESTRICTED, reason, clause):
         yield undropped.path("securityContext.capabilities") if undropped else path, message
 
 
