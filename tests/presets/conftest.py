@@ -103,9 +103,9 @@ class Kubelet:
         found = render(spec, settings=Settings(profile=stage.profile))
         pod = found[0]["spec"]["template"]["spec"]
         data = {each["metadata"]["name"]: each["data"] for each in found if each["kind"] == "ConfigMap"}
-        volumes = {each["name"]: each for each in pod["volumes"]}
+        volumes = {each["name"]: each for each in pod.get("volumes", ())}
         container = pod["initContainers"][0]
-        for mount in container["volumeMounts"]:
+        for mount in container.get("volumeMounts", ()):
             config_map = volumes[mount["name"]].get("configMap", {}).get("name")
             if config_map in data:
                 mounts[mount["mountPath"]] = self.files(mount["mountPath"], data[config_map])
