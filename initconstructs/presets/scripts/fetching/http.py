@@ -126,6 +126,7 @@ class Client:
             found: HTTPResponse = self.opener.open(request, timeout=min(self.stall, self.task.left() + 1))
         except HTTPError as error:
             if error.code in expect:
+                vars(error).setdefault("status", error.code)  # Python 3.8 has no HTTPError.status
                 return error  # type: ignore[return-value] # it has the same methods
             with error:
                 raise refusal(url, error) from None

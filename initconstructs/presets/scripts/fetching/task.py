@@ -42,12 +42,13 @@ class Task:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.began = time.monotonic()
+        self.deadline = self.began + seconds
         self.seen = "nothing was heard yet"
         self.secrets: list[str] = []
 
     def left(self) -> float:
         """Seconds to the deadline."""
-        return max(0.0, self.began + self.seconds - time.monotonic())
+        return max(0.0, self.deadline - time.monotonic())
 
     def say(self, text: str) -> None:
         """A line of the log."""
