@@ -35,6 +35,13 @@ class PlanDiff:
     rolls: bool
     changes: tuple[Change, ...]
 
+    @property
+    def headline(self) -> str:
+        """What becomes of the workload, in a few words."""
+        whole = {"workload added": "a new workload", "workload removed": "a removed workload"}
+        becomes = "pods are replaced" if self.rolls else "running pods stay"
+        return next((whole[change.what] for change in self.changes if change.what in whole), becomes)
+
 
 def diff_plans(old: Sequence[Plan], new: Sequence[Plan]) -> list[PlanDiff]:
     """The workloads that differ, matched by kind, namespace and name, in the order of the new ones."""

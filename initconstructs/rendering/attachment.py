@@ -163,6 +163,11 @@ def _pod_of(manifest: Fields) -> Fields:
             "has no pod that stages could start in",
             "give a Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob",
         )
+    for field in ("initContainers", "containers", "volumes"):
+        for index, each in enumerate(cast("list[object]", template.spec.get(field) or [])):
+            if not isinstance(each, Mapping) or not isinstance(each.get("name"), str):
+                place = f"attach: {manifest.get('kind')}.{template.spec_path}.{field}[{index}]"
+                raise ModelError(place, "has no name", "give it one before stages are attached")
     return cast(Fields, template.spec)
 
 

@@ -17,7 +17,7 @@ def diff_markdown(diffs: Sequence[PlanDiff]) -> str:
 def _workload(diff: PlanDiff) -> Iterator[str]:
     yield f"### {diff.title}"
     yield ""
-    yield "Pods are replaced." if diff.rolls else "Running pods stay."
+    yield f"{diff.headline.capitalize()}."
     if not diff.changes:
         return
     yield ""

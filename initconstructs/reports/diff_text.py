@@ -19,8 +19,7 @@ def diff_text(diffs: Sequence[PlanDiff], *, colour: bool = False) -> str:
 
 
 def _workload(diff: PlanDiff, colour: bool) -> Iterator[str]:
-    rolls = "pods are replaced" if diff.rolls else "running pods stay"
-    yield f"{_BOLD}{diff.title}{_RESET}   {rolls}" if colour else f"{diff.title}   {rolls}"
+    yield f"{_BOLD}{diff.title}{_RESET}   {diff.headline}" if colour else f"{diff.title}   {diff.headline}"
     if not diff.changes:
         yield "  nothing of the start-up changes"
     for change in diff.changes:

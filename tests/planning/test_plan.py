@@ -199,3 +199,4 @@ def test_workloads_come_and_go():
     (added,) = diff_plans([], [planned(shop())])
     (removed,) = diff_plans([planned(shop())], [])
     assert (added.changes[0].what, removed.changes[0].what) == ("workload added", "workload removed")
+    assert (added.headline, removed.headline) == ("a new workload", "a removed workload")

@@ -43,6 +43,14 @@ def test_what_was_given_is_not_changed() -> None:
     assert [each["name"] for each in pod_of(found)["initContainers"]] == ["wait"]
 
 
+@pytest.mark.parametrize("field", ["initContainers", "containers", "volumes"])
+@pytest.mark.parametrize("nameless", [{"image": "a:1"}, {"name": None}, "app"])
+def test_what_has_no_name_is_told_by_its_place(field: str, nameless: object) -> None:
+    pod = POD | {field: [*POD.get(field, []), nameless]}
+    with pytest.raises(ModelError, match=rf"attach: Deployment.spec.template.spec.{field}\[\d\] has no name"):
+        attached(theirs("Deployment", pod), [WAIT])
+
+
 def test_attaching_gives_what_rendering_gives_in_one_piece() -> None:
     app = Container("app", image="shop:1")
     together = render(DeploymentSpec("shop", containers=[app], stages=[WAIT, Stage("load", image="a:1")]))

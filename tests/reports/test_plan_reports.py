@@ -253,6 +253,8 @@ def test_diff_text_says_what_a_change_means():
         "        for ever if the stage does",
     ]
     assert diff(compare([shop()], [shop()])) == "The start-up is the same.\n"
+    assert diff(compare([], [shop()])).startswith("Deployment shop/api   a new workload\n")
+    assert "\nA removed workload.\n" in diff(compare([shop()], []), format="markdown")
 
 
 def test_a_scenario_is_read():

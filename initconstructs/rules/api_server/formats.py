@@ -138,7 +138,11 @@ def dns_label(text: str) -> Complaints:
 @lru_cache(maxsize=4096)
 def dns_subdomain(text: str) -> Complaints:
     """A DNS-1123 subdomain: the names of most objects."""
-    long = _too_long(text, 253)
+    return _subdomain(text, "characters")
+
+
+def _subdomain(text: str, unit: str) -> Complaints:
+    long = _too_long(text, 253, unit)
     return long if _matches_subdomain(text) else (*long, _SUBDOMAIN_WRONG)
 
 
@@ -174,7 +178,7 @@ def label_key(text: str) -> Complaints:
 def _prefix(prefix: str, slash: str) -> Complaints:
     if not prefix:
         return (f"prefix part {_EMPTY}",) if slash else ()
-    return tuple(f"prefix part {complaint}" for complaint in dns_subdomain(prefix))
+    return tuple(f"prefix part {complaint}" for complaint in _subdomain(prefix, "bytes"))
 
 
 def _key_name(name: str) -> Complaints:

@@ -70,6 +70,11 @@ def test_an_empty_key_name_breaks_two_rules() -> None:
     )
 
 
+def test_the_length_of_a_prefix_is_told_in_bytes() -> None:
+    assert formats.label_key(f"{'p' * 254}/n") == ("prefix part must be no more than 253 bytes",)
+    assert formats.dns_subdomain("p" * 254) == ("must be no more than 253 characters",)
+
+
 def test_lengths_count_bytes() -> None:
     assert formats.size("é") == 2
     assert formats.size("\ud800") == 3
