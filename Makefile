@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup synth test check coverage bench clean
+.PHONY: help setup synth test test-cluster check coverage bench clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -30,6 +30,9 @@ synth: node_modules/.ready ## Write the examples' YAML to dist/ with the real `c
 
 test: $(VENV)/.ready ## Run all tests
 	$(BIN)/python -m pytest -n auto
+
+test-cluster: $(VENV)/.ready ## Hold examples and presets against the cluster of KUBECONFIG
+	$(BIN)/python tools/cluster_test.py
 
 check: $(VENV)/.ready ## Types, lint, layers, coverage
 	$(BIN)/ruff check .

@@ -115,6 +115,10 @@ class Client:
             time.sleep(pause)
         raise UnusableError(f"{self._server.url} can't be asked: {failure}")
 
+    def close(self) -> None:
+        """Close the connection of this thread."""
+        self._connection().close()
+
     def _once(self, method: str, path: str, body: object, accept: str) -> tuple[Answer, float]:
         connection = self._connection()
         headers = {**self._server.headers, "Accept": accept, "Content-Type": "application/json"}
