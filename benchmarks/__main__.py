@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [synth|pure|imports|growth ...]` prints one JSON line a figure."""
+"""`python -m benchmarks [--quick] [GROUP ...]` prints one JSON line a figure."""
 
 import argparse
 import json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -10,12 +11,13 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.contenders import plain
-from benchmarks.measuring import Sample, contender, exponent, in_turns, middle, process, timed
+from benchmarks.measuring import Sample, command, contender, exponent, in_turns, middle, process, timed
 from benchmarks.sameness import differences
 from initconstructs.manifests.yaml_in import load_yaml
 from initconstructs.manifests.yaml_out import dump_yaml
 from initconstructs.planning.plan import plans
 
+_CDK8S = Path("node_modules", ".bin", "cdk8s")
 _LEAST, _BARE = "plain", "api_object"
 _PEERS = {
     "cdk8s_plus": ("cdk8s-plus-36, all in the constructor", 1 / 3),
@@ -144,6 +146,44 @@ def checks(size: Size) -> Iterator[Figure]:
     )
 
 
+def check_command(size: Size) -> Iterator[Figure]:
+    """The command on a file, against the command of kubernetes-validate on the same."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "apps.yaml"
+        file.write_text(dump_yaml(map(plain.manifest, range(size.apps))))
+        commands = (("initconstructs", "check", str(file)), ("kubernetes_validate", "--quiet", str(file)))
+        found = in_turns(commands, max(1, size.rounds // 2), lambda words: process("-m", *words))
+    ours, peer = (middle(each, "process_seconds") for each in found.values())
+    yield Figure(
+        name=f"initconstructs check of {size.apps} Deployments, from the shell",
+        value=ours,
+        unit="s",
+        peer="kubernetes-validate --quiet",
+        ratio=ours / peer,
+        target=0.1,
+        note=f"{size.apps / ours:.0f} documents a second, the peer {size.apps / peer:.0f}",
+    )
+
+
+def synth_command(size: Size) -> Iterator[Figure]:
+    """`initconstructs synth` with all its checks, against `cdk8s synth`, on the examples of this directory."""
+    if not _CDK8S.exists():
+        raise FileNotFoundError(f"{_CDK8S} is missing: run `make synth` first")
+    with TemporaryDirectory() as folder:
+        into = ("synth", "--output", str(Path(folder, "dist")))
+        commands = ((sys.executable, "-m", "initconstructs", *into), ("node", str(_CDK8S), *into, "--no-check-upgrade"))
+        found = in_turns(commands, size.rounds * 2, lambda words: command(*words))
+    ours, peer = (middle(each, "process_seconds") for each in found.values())
+    yield Figure(
+        name="initconstructs synth of the examples, from the shell",
+        value=ours,
+        unit="s",
+        peer="cdk8s synth, which checks nothing",
+        ratio=ours / peer,
+        target=1.0,
+    )
+
+
 def planning(size: Size) -> Iterator[Figure]:
     """The plans of all workloads, against the parsing of their YAML, in this process."""
     text = dump_yaml(map(plain.manifest, range(size.apps)))
@@ -186,6 +226,8 @@ GROUPS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "pure": pure,
     "imports": imports,
     "checks": checks,
+    "check-command": check_command,
+    "synth-command": synth_command,
     "planning": planning,
     "growth": growth,
 }

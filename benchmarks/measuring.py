@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 _BYTECODE = TemporaryDirectory()
 _ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+_ENVIRONMENT["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 _ENVIRONMENT |= {"PYTHONPYCACHEPREFIX": _BYTECODE.name}  # as installed: compiled once, wherever the code lies
 
 
@@ -62,9 +63,14 @@ def contender_into(name: str, count: int, folder: Path) -> Sample:
 
 def process(*args: str, reports: bool = False) -> Sample:
     """A sample of the Python process with these arguments and of its children; it may report what it took inside."""
+    return command(sys.executable, *args, reports=reports)
+
+
+def command(*args: str, reports: bool = False) -> Sample:
+    """The same of any program; the programs of this Python's environment are found first."""
     before = _cpu_seconds()
     started = time.perf_counter()
-    done = subprocess.run([sys.executable, *args], env=_ENVIRONMENT, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(args, env=_ENVIRONMENT, capture_output=True, text=True, check=True)  # noqa: S603
     process_seconds = time.perf_counter() - started
     inside = json.loads(done.stdout) if reports else {"seconds": 0, "peak_mib": 0}
     return Sample(process_seconds=process_seconds, cpu_seconds=_cpu_seconds() - before, **inside)

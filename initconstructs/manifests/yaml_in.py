@@ -54,7 +54,7 @@ def load_yaml(source: str | bytes, *, file: str | None = None) -> list[Document]
 def _text(source: str | bytes, file: str | None) -> str:
     if len(source) > MAX_BYTES:
         remedy = "split it; the API server takes 3 MiB in one request"
-        _fail(f"{len(source):,} bytes are more than {MAX_BYTES:,}", "too-large", remedy, file)
+        _fail(f"it holds more than {MAX_BYTES:,} bytes", "too-large", remedy, file)
     if isinstance(source, str):
         return source.removeprefix("\ufeff")
     if b"\0" in source:
