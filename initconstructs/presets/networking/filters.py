@@ -89,8 +89,8 @@ def redirect(
         networking.redirect(networking.Redirect(to=15001, direction="outbound", except_users=[1337]))
 
     The rules stand in chains of their own, INITCONSTRUCTS_*, which a second run empties and fills again, so that they
-    are there once. Both families are tried before one is put in place, and each is put in place whole or not at all;
-    after a failure the app doesn't start. Runs as uid 0 with NET_ADMIN and NET_RAW, at Pod Security "privileged", which
+    are there once. Each family is put in place whole or not at all, and IPv4 is taken back if IPv6 is refused; after a
+    failure the app doesn't start. Runs as uid 0 with NET_ADMIN and NET_RAW, at Pod Security "privileged", which
     is what it takes to change packet filters.
 
     Exit codes: 1 the kernel refused the rules (a node without ip6tables: `ipv6=False`).
@@ -117,8 +117,8 @@ def restore(
         networking.restore("/rules/ipv4", mounts=[Volume("rules", ConfigMapFiles("rules")).at("/rules")])
 
     A table that a file names is replaced whole, the others stay: in a service mesh, name none that is the mesh's.
-    `ipv4` and `ipv6` are paths; both files are tried before one is put in place. Runs as uid 0 with NET_ADMIN and
-    NET_RAW, at Pod Security "privileged".
+    `ipv4` and `ipv6` are paths; what the first did is taken back if the second is refused. Runs as uid 0 with NET_ADMIN
+    and NET_RAW, at Pod Security "privileged".
 
     Exit codes: 1 a file has a mistake, or the kernel refused it.
 

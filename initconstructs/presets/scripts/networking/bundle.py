@@ -71,8 +71,8 @@ def check(file: Path, certificate: bytes, allow_expired: bool) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cadata=certificate)
-    except ssl.SSLError as error:
-        raise SourceError(f"{file}: is no certificate ({error.reason or error})") from None
+    except (ssl.SSLError, ValueError) as error:
+        raise SourceError(f"{file}: is no certificate ({getattr(error, 'reason', None) or error})") from None
     found = context.get_ca_certs()
     if not found:
         raise SourceError(f"{file}: holds a certificate that is no authority's (CA:TRUE); give that of who signed it")

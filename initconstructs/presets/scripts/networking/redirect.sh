@@ -6,7 +6,7 @@
 # VARIANT is nft or legacy, FAMILIES 4, 6 or 46, DIRECTION in or out; the last four are lists with commas, and empty
 # PORTS are all of them. A connection that is excluded stays as it is; one out to this pod itself does too.
 # Exit code: 0 the rules are there, 1 the kernel refused them, 2 wrong arguments, 143 asked to stop.
-# Needs iptables-VARIANT and iptables-VARIANT-restore, and for IPv6 the two of ip6tables.
+# Needs iptables-VARIANT, -restore and -save, and for IPv6 the first two of ip6tables.
 set -euf
 trap 'exit 143' TERM
 
@@ -80,7 +80,10 @@ jump() {
 # The text is whole before the tool starts: the legacy one locks the tables, and "jump" asks them.
 put() {
     text=$(table "$@")
-    said=$(echo "$text" | "$(tool "$1")-$variant-restore" --noflush ${trial:+--test} 2>&1) || fail 1 "IPv$1: $said"
+    said=$(echo "$text" | "$(tool "$1")-$variant-restore" --noflush ${trial:+--test} 2>&1) || {
+        [ -z "$before" ] || echo "$before" | "iptables-$variant-restore"
+        fail 1 "IPv$1: $said"
+    }
 }
 
 if [ "$#" -lt 8 ] || [ "$((($# - 2) % 6))" -ne 0 ]; then
@@ -101,9 +104,15 @@ for word; do
     index=$((index + 1))
 done
 
-# All are tried before one is put in place; a family is put in place whole or not at all.
+# A test sees mistakes of writing; what the kernel does not take shows only afterwards, and takes IPv4 back with it.
+before=
+nothing="*nat
+COMMIT"
+saved=
+[ "$families" != 46 ] || saved=$("iptables-$variant-save" -t nat)
 for trial in yes ""; do
     case "$families" in *4*) put 4 "$@" ;; esac
+    case "$families$trial" in 46) before=${saved:-$nothing} ;; esac
     case "$families" in *6*) put 6 "$@" ;; esac
 done
 echo "redirect: $((index / 6)) in place, for IPv$families"
