@@ -302,3 +302,13 @@ def test_where_nobody_asks_the_plugin_loads_nothing(tmp_path: Path) -> None:
     ]
     assert str(loaded) in done.stdout, done.stdout
     assert done.returncode == 0
+
+
+def test_the_tests_of_the_documentation_pass_and_fail_as_it_says(pytester: pytest.Pytester) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "testing.md").read_text(encoding="utf-8")
+    example = page.split("<!-- example: test_shop.py -->\n```python\n")[1].split("```")[0]
+    pytester.makepyfile(test_shop=example)
+    pytester.runpytest_subprocess("--snapshot-update").assert_outcomes(passed=2)
+    pytester.makepyfile(test_shop=example.replace('"assets", "warm-cache", "api"', '"warm-cache", "assets"'))
+    message = page.split("<!-- output: order -->\n```text\n")[1].split("\n```")[0]
+    pytester.runpytest_subprocess().stdout.fnmatch_lines([f"E * {message}"])
