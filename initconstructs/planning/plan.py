@@ -38,11 +38,11 @@ class Plan:
 
 
 def plan(manifest: Mapping[str, object], *, kubernetes: str = DEFAULT) -> Plan | None:
-    """The plan of a workload; None for a manifest that runs no pod."""
+    """The plan of a workload; None for a manifest that runs no pod, a ValueError for a minor that nobody knows."""
+    release = Release.parse(kubernetes)
     pod = read_pod(manifest)
     if pod is None:
         return None
-    release = Release.parse(kubernetes)
     metadata = child(manifest, "metadata")
     namespace = metadata.get("namespace")
     resources = effective_resources(pod, release)
@@ -62,6 +62,7 @@ def plan(manifest: Mapping[str, object], *, kubernetes: str = DEFAULT) -> Plan |
 
 
 def plans(manifests: Iterable[Mapping[str, object]], *, kubernetes: str = DEFAULT) -> list[Plan]:
-    """The plans of all workloads among the manifests, in their order."""
+    """The plans of all workloads among the manifests, in their order; a ValueError as for `plan`, even if none runs."""
+    Release.parse(kubernetes)
     found = (plan(manifest, kubernetes=kubernetes) for manifest in manifests)
     return [each for each in found if each is not None]

@@ -195,6 +195,12 @@ def test_more_replicas_replace_no_pod():
     assert [change.what for change in diff.changes] == ["replicas changed"]
 
 
+@pytest.mark.parametrize("manifests", [[], [{"apiVersion": "v1", "kind": "ConfigMap"}]])
+def test_a_minor_that_nobody_knows_is_told_without_a_pod_too(manifests):
+    with pytest.raises(ValueError, match=r"1\.30 to"):
+        plans(manifests, kubernetes="9.99")
+
+
 def test_workloads_come_and_go():
     (added,) = diff_plans([], [planned(shop())])
     (removed,) = diff_plans([planned(shop())], [])
