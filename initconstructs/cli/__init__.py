@@ -1,4 +1,4 @@
-"""The command line: `initconstructs COMMAND ...`. One module a command, imported when that command runs.
+"""The command line: `initconstructs COMMAND ...`. One module a command, imported when that command is asked for.
 
 Exit codes: 0 clean, 1 findings at or above the threshold, 2 unusable input or arguments; 130 when interrupted and 141
 when the reader of the output went away, as for any Unix program.
@@ -37,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    asked = [name for name in COMMANDS if name in words[:1]]
+    arguments = _parser(asked or COMMANDS).parse_args(words)
     _write_utf_8()
     try:
         complete(arguments)
@@ -63,7 +65,8 @@ def _write_utf_8() -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of these commands: a command's start shall not pay for the others."""
     parser = argparse.ArgumentParser(
         prog="initconstructs",
         description="Ordered init stages for Kubernetes: check any manifest for what the API server refuses "
@@ -73,17 +76,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    for name in COMMANDS:
+    for name in names:
         module = importlib.import_module(f"initconstructs.cli.{name}")
         command = commands.add_parser(
             name,
             help=module.SUMMARY,
             description=module.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Paragraphs,
         )
         module.configure(command)
         command.set_defaults(run=module.run)
     return parser
+
+
+class _Paragraphs(argparse.HelpFormatter):
+    """Fits the paragraphs of a command's docstring to the terminal, but for those set in columns."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        paragraphs = text.strip().split("\n\n")
+        return "\n\n".join(
+            each if "  " in each else argparse.HelpFormatter._fill_text(self, each, width, indent)
+            for each in paragraphs
+        )
 
 
 class _Version(argparse.Action):
