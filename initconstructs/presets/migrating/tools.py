@@ -158,10 +158,11 @@ def knex(
 
         migrating.knex(image=IMAGE, database_url=SecretKey("shop-db", "url"))
 
-    Knex keeps its own lock as a row of `knex_migrations_lock`: a copy that finds it taken fails, and the row stays when
-    a container is killed, until someone runs `knex migrate:unlock`. So this takes a lock of the database around it and
-    clears the row first, which can only be a dead copy's then; the image needs python3, which `node` has and
-    `node:...-slim` has not. With `lock="tool"` the row is Knex's affair and yours. `in_job` asks `knex migrate:list`.
+    Knex keeps its own lock as a row of `knex_migrations_lock`: a copy that finds it taken fails. Where no transaction
+    takes it back (on MySQL, or with `transaction: false`), it stays when a container is killed, until someone runs
+    `knex migrate:unlock`. So this takes a lock of the database around it and clears the row first, which can only be a
+    dead copy's then; the image needs python3, which `node` has and `node:...-slim` has not. With `lock="tool"` the row
+    is Knex's affair and yours. `in_job` asks `knex migrate:list`.
 
     Sources: https://knexjs.org/guide/migrations.html#notes-about-locks
     """

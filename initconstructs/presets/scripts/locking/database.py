@@ -81,10 +81,14 @@ class Address:
 
     def encrypted(self, plain: socket.socket) -> socket.socket:
         """The same over TLS; who it is is checked only by `verify-ca` and `verify-full`, as drivers do."""
-        context = ssl.create_default_context(cafile=self.authority)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = self.tls == "verify-full"
         if not self.tls.startswith("verify-"):
             context.verify_mode = ssl.CERT_NONE
+        elif self.authority:
+            context.load_verify_locations(self.authority)
+        else:
+            context.load_default_certs()
         return context.wrap_socket(plain, server_hostname=self.host)
 
     def without_tls(self) -> None:
