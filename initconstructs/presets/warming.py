@@ -5,10 +5,11 @@ small, ten for models and data sets); when it is over, or when it fails, the sta
 the app starts cold. With `required=True` it fails instead, and the app doesn't start without it.
 
 * **What runs.** One Python process in `images.PYTHON` as user 65532: no shell, nothing installed. `redis` with a
-  command runs in an image of your own that has `python3`, `image` in the one that it is for.
+  command runs in an image of your own that has `python3`, as its own user, `image` in the one that it is for.
 * **Privileges.** Pod Security "restricted", read-only root file system, no rights at the Kubernetes API. Passwords and
   tokens come from Secrets by environment variables.
-* **Resources.** Requests 10m CPU and 32Mi, limit 64Mi; models and data sets 100m, 64Mi and 128Mi.
+* **Resources.** Requests 10m CPU and 32Mi, limit 64Mi; models and data sets 100m, 64Mi and 128Mi; a command of your own
+  100m and 128Mi, no limit, as the image's own user.
 * **Exit codes.** 0 warm, or gone on without it; with `required=True` 1 refused or failed and 124 the budget is spent;
   2 wrong arguments; 143 the pod was stopped.
 * **Second run.** Files that can be verified are kept, others are fetched again, each whole; a cache is loaded again,
@@ -26,6 +27,8 @@ from initconstructs.model import checks
 from initconstructs.model.checks import Duration, Quantity, Words
 from initconstructs.model.environment import EnvValue, SecretKey
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
+from initconstructs.model.resources import Resources
+from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Stage
 from initconstructs.model.volumes import ClaimTemplate, Volume
 from initconstructs.presets import images
@@ -34,6 +37,8 @@ from initconstructs.presets.program import RESOURCES, TELL_WHY, UNPRIVILEGED, St
 from initconstructs.presets.text import check_text
 
 __all__ = ["dataset", "http", "image", "model", "redis"]
+
+COMMAND_RESOURCES = Resources(requests={"cpu": "100m", "memory": "128Mi"})
 
 _SHORT, _LONG = "1m", "10m"
 
@@ -186,9 +191,9 @@ def redis(
     if password is not None:
         variables["REDIS_PASSWORD"] = password
     args = [str(seconds), check_text("redis", json.dumps(spec, ensure_ascii=False))]
-    return python("warming", "redis").stage(
-        Stage, "warm", args, options, image=images.PYTHON, env=variables, network=True
-    )
+    own: StageOptions = {} if command is None else {"resources": COMMAND_RESOURCES, "security": SecurityContext()}
+    given: StageOptions = {**own, **options}
+    return python("warming", "redis").stage(Stage, "warm", args, given, image=images.PYTHON, env=variables)
 
 
 def _host(host: object) -> str:

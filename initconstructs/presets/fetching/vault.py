@@ -72,7 +72,7 @@ def vault(
     about = _about("vault", role, address, auth_path, namespace)
     mounts = [_token("vault", audience, options)]
     if hand_over:
-        about["session_file"] = f"{_SESSION}/session"
+        about["session_file"] = f"{_SESSION}/login"
         memory = EmptyDir(medium="Memory", size_limit="1Mi")
         mounts.append(Volume(_beside("vault", options, "session"), memory).at(_SESSION))
     return _fetch("vault", about, files, environment, mode, mounts, options)
@@ -116,12 +116,12 @@ def vault_agent(
     https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
     """
     about = _about("vault_agent", role, address, auth_path, namespace)
-    about["refresh"] = checks.seconds("vault_agent: refresh", refresh, 10)
+    about["refresh"] = checks.seconds("vault_agent: refresh", refresh, 1)
     ready = f"{cloud.SECRETS if files else cloud.VARIABLES.rpartition('/')[0]}/.ready"
     about["ready_file"] = ready
     continued = _continued(takes_over) if takes_over else []
     if continued:
-        about["session_file"] = f"{_SESSION}/session"
+        about["session_file"] = f"{_SESSION}/login"
     mounts = [_token("vault-agent", audience, options)]
     stage = _fetch("vault_agent", about, files, environment, mode, mounts, options)
     common = {each.name: getattr(stage, each.name) for each in fields(BaseStage)}

@@ -31,8 +31,12 @@ def unpack(packed: Part, tree: Tree, strip: int, mode: int) -> None:
             unzip(archive, tree, strip, mode)
         else:
             untar(archive, tree, strip, mode)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise Failed(f"the archive can't be read: {error}") from None
+    except Failed:
+        raise
+    except Exception as error:  # each of the formats has its own
+        if getattr(error, "errno", None):  # the disk, not the archive
+            raise
+        raise Failed(f"the archive can't be read ({type(error).__name__})") from None
     if not tree.files:
         raise Failed("the archive holds no files, or all of them above what is stripped")
 
