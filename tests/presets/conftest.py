@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -208,9 +208,14 @@ class Servers:
         places = [find(each) for each in programs]
         missing = [name for name, place in zip(programs, places, strict=True) if place is None]
         if missing:
-            reason = f"not installed: {', '.join(missing)} (see .ci/packages.txt)"
-            pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+            self.lack(f"not installed: {', '.join(missing)} (see .ci/packages.txt)")
         return [place for place in places if place is not None]
+
+    def lack(self, reason: str) -> NoReturn:
+        """A skip for what this machine does not have or allow; in CI it is a failure."""
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
 
     def directory(self, name: str, user: str | None = None) -> Path:
         made = self.home / name

@@ -199,7 +199,7 @@ class TestDns:
     def run(self, kubelet, servers, tmp_path: Path, at_least: int):
         (dnsmasq,) = servers.need("dnsmasq")
         if subprocess.run(["unshare", "-rmnpf", "true"], capture_output=True, check=False).returncode:
-            pytest.skip("this machine gives no namespaces, so no name server can stand in for its own")
+            servers.lack("this machine gives no namespaces, so no name server can stand in for its own")
         wrap = ["unshare", "-rmnpf", "bash", "-c", self.SCRIPT, "sh", str(tmp_path / "resolv.conf"), dnsmasq]
         wait = waiting.dns("kafka.test", at_least=at_least, timeout=4)
         return kubelet.run(wait, wrap=wrap, PATH="/usr/sbin:/usr/bin:/sbin:/bin")
