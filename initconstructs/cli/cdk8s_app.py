@@ -20,6 +20,7 @@ from initconstructs.manifests.yaml_in import load_yaml
 
 CONFIG = "cdk8s.yaml"
 _STOP_S = 5
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,34 @@ def running(app: App, directory: Path) -> Iterator[subprocess.Popen[bytes]]:
         **os.environ,
         "CDK8S_OUTDIR": str(directory),
     }
-    # A session of its own: the shell may start more programs, and a stop must reach them all.
-    process = subprocess.Popen(app.command, shell=True, env=environment, stdout=2, start_new_session=True)  # noqa: S602 - cdk8s.yaml holds shell text
+    process = None
     try:
+        with _uninterrupted():
+            # A session of its own: the shell may start more programs, and a stop must reach them all.
+            process = subprocess.Popen(app.command, shell=True, env=environment, stdout=2, start_new_session=True)  # noqa: S602 - cdk8s.yaml holds shell text
         yield process
     except BaseException:
-        _stop(process)
+        if process:
+            _stop(process)
         raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off a stop until the block is done: a process half started could not be stopped."""
+    noted: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        noted.append(number)
+
+    former = {each: signal.signal(each, note) for each in _STOPS}
+    try:
+        yield
+    finally:
+        for each, handler in former.items():
+            signal.signal(each, handler)
+        for number in noted:
+            signal.raise_signal(number)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
