@@ -13,16 +13,15 @@ from pathlib import Path
 
 import pytest
 
-TOOLS = ("awk", "cat", "chmod", "chown", "cp", "find", "grep", "gzip", "id", "mkdir", "mv", "rm", "sleep", "stat")
-TOOLS += ("sync", "tar", "tr", "wc")
+TOOLS = ("awk", "cat", "chmod", "chown", "cp", "find", "grep", "gzip", "id", "mkdir", "mv", "rm", "rmdir", "sleep")
+TOOLS += ("stat", "sync", "tar", "tr", "wc")
 
 
 @pytest.fixture(params=["dash", "busybox"])
-def path(request, servers, tmp_path) -> str:
+def path(request, servers) -> str:
     """A directory with one shell and the tools: Debian's, or busybox alone."""
     (shell,) = servers.need(request.param)
-    place = tmp_path / "bin"
-    place.mkdir()
+    place = servers.directory("bin")
     (place / "sh").symlink_to(shell)
     for tool in TOOLS:
         (place / tool).symlink_to(shell if request.param == "busybox" else shutil.which(tool) or "")

@@ -117,8 +117,8 @@ def test_no_link_is_followed_out_of_the_directory(kubelet, path, out, tmp_path):
 
 
 def test_killed_at_any_instant_no_file_is_half_and_the_next_run_succeeds(kubelet, path, out, tmp_path):
-    text = "line ${N}\n" * 5_000
-    wanted = {f"d{number % 3}/f{number}": text.replace("${N}", "new") for number in range(12)}
+    text = "line ${N}\n" * 2_000
+    wanted = {f"d{number % 3}/f{number}": text.replace("${N}", "new") for number in range(9)}
     image = write(tmp_path / "image", dict.fromkeys(wanted, text))
     old = dict.fromkeys(wanted, "old")
     stage = configuring.render(str(image), to="/etc/shop", env={"N": SecretKey("s", "n")}, user=1000)

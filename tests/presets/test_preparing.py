@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from initconstructs import Claim, ModelError, SecretKey, Volume
-from initconstructs.presets import preparing, waiting
+from initconstructs.presets import configuring, preparing, waiting
 from tests.presets.configuring_shells import killed_at_many_instants, on_small_disk, path, tree
+from tests.presets.conftest import Kubelet
 
 __all__ = ["on_small_disk", "path"]
 
@@ -286,6 +287,33 @@ def test_a_link_itself_is_removed(kubelet, path, data, tmp_path):
     (data / "link").symlink_to(outside)
     assert kubelet.run(preparing.directories(remove=["link"], to=DATA), mounts={"/data": data}, PATH=path).code == 0
     assert (tree(data), tree(outside)) == ({}, {"file": "x"})
+
+
+def test_without_root_on_a_volume_of_the_users_group(servers, path):
+    """As the kubelet gives it with fsGroup: root's, its group's to write to, with a lost+found that is closed."""
+    if os.getuid() != 0:
+        reason = "needs root to become another user"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    kubelet, data = Kubelet(servers.directory("container")), servers.directory("data")
+    (data / "lost+found").mkdir(mode=0o700)
+    os.chown(data, 0, 3000)
+    data.chmod(0o2775)
+    image = write(servers.directory("image"), ODD)
+    (image / "deep").chmod(0o555)
+    user = ["/usr/bin/setpriv", "--reuid=1000", "--regid=1000", "--groups=3000", "--bounding-set=-all"]
+    for stage, said in (
+        (preparing.directories({"made": 0o770}, remove=["lost+found"], to=DATA, name="a"), "./lost+found: removed"),
+        (preparing.directories(remove=["made"], to=DATA, name="b"), "./made: removed"),
+        (preparing.seed(str(image), to=DATA, name="c"), f"{data}: seeded"),
+        (configuring.copy({"-rf": "new"}, to=DATA, name="d", mode=0o660), f"wrote {data}"),
+        (preparing.directories({"kept": 0o700}, to=DATA, name="e"), "./kept: mode 0700"),
+    ):
+        finished = kubelet.run(stage, mounts={"/data": data}, PATH=path, wrap=user)
+        assert (finished.code, finished.err, finished.last) == (0, "", said)
+    assert tree(data) == ODD | {"-rf": "new"}
+    made = [data / "-rf", data / "deep", data / "deep/er", data / "kept"]
+    assert {(each.stat().st_uid, each.stat().st_gid) for each in made} == {(1000, 3000)}
+    assert all(each.stat().st_mode & stat.S_ISGID for each in made[1:])
 
 
 @settings(deadline=None, max_examples=100)

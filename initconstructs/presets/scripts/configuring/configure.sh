@@ -60,6 +60,7 @@ work() {
         substitute_below "$work" "$@"
     fi
     set_modes "$work" "$mode"
+    hand_on_group "$directory"
     at=0
     while [ "$at" -lt "$count" ]; do
         at=$((at + 1))

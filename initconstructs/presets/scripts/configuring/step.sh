@@ -48,7 +48,7 @@ open_work() {
         find "$work" -type d -exec chmod u+rwx {} +
     fi
     rm -rf "$work"
-    mkdir -m 700 "$work" || fail "$1: user $(id -u) can't write here; run as its owner, or let fsGroup give it to the group"
+    (umask 077 && mkdir "$work") || fail "$1: user $(id -u) can't write here; run as its owner, or let fsGroup give it to the group"
     trap 'rm -rf "$work"' EXIT
 }
 
@@ -73,6 +73,11 @@ set_modes() {
     find "$1" -mindepth 1 -type d -exec chmod "$enter" {} +
     find "$1" -type f -perm -100 -exec chmod "$run" {} +
     find "$1" -type f ! -perm -100 -exec chmod "$2" {} +
+}
+
+# Let the new directories hand on their group if $1 does, as with fsGroup: cp and chmod of busybox make them forget it.
+hand_on_group() {
+    if [ -g "$1" ]; then find "$work" -type d -exec chmod g+s {} +; fi
 }
 
 # Move all that is in $1 to $2, each by one rename; a directory that both have is gone into. No link is followed.

@@ -36,6 +36,7 @@ create() {
     fi
     if [ "$((0$(stat -c %a "$2") & 0777))" -ne "$(($1))" ]; then
         chmod "$1" "$2" || fail "$2: user $(id -u) is not its owner, who alone can give it mode $1"
+        if [ -g . ]; then chmod g+s "$2"; fi
         say "$2: mode $1"
     fi
 }
@@ -49,7 +50,8 @@ empty() {
 remove() {
     no_link "${1%/*}"
     exists "$1" || return 0
-    rm -rf "$1" || fail "$1: user $(id -u) can't remove it"
+    # lost+found is root's and closed, but empty: who owns the volume's directory may remove it, and not look into it.
+    rmdir "$1" 2>/dev/null || rm -rf "$1" || fail "$1: user $(id -u) can't remove it"
     say "$1: removed"
 }
 

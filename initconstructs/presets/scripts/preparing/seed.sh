@@ -73,6 +73,7 @@ prepare() {
         *) wrong_arguments ;;
     esac
     if [ -n "$mode" ]; then set_modes "$work/new" "$mode"; fi
+    hand_on_group "$directory"
     to_disk
     mv "$work/new" "$work/whole"
     to_disk
