@@ -23,7 +23,7 @@ from .wire import Attempt, Never, NotYet
 
 FIRST_PAUSE, PAUSE, LATER_PAUSE = 0.1, 1.0, 5.0
 EAGER_SECONDS = 60
-FIRST_PATIENCE, PATIENCE = 1.0, 10.0
+PATIENCE, MOST_PENDING = 10.0, 10
 LONGEST_LINE = 200
 
 
@@ -33,8 +33,11 @@ class Dependency:
     def __init__(self, word: str) -> None:
         self.spec, self.hidden = read(word)
         self.name = self.shown(f"{self.spec['wait']} {self.spec['at']}")
-        self.probe = load(self.spec["wait"])
+        module = importlib.import_module(f".{self.spec['wait']}", __package__)
+        self.probe: Callable[[Attempt], None] = module.probe
+        self.watches: bool = getattr(module, "WATCHES", False)
         self.seen = "not asked yet"
+        self.tries = self.newest = self.pending = 0
         self.answered = self.hopeless = False
 
     def shown(self, text: str) -> str:
@@ -75,48 +78,61 @@ class Waiting:
     def say(self, text: str) -> None:
         print(f"{time.monotonic() - self.began:7.1f}s  {text}", flush=True)
 
-    def see(self, dependency: Dependency, text: str) -> None:
-        """Note what was seen, with a line if it is something new."""
+    def see(self, dependency: Dependency, number: int, text: str) -> None:
+        """Note what a try has seen, with a line if it is something new; a later try knows better."""
         text = dependency.shown(text)
         with self.changed:
-            if text != dependency.seen:
+            if number >= dependency.newest and text != dependency.seen:
                 dependency.seen = text
                 self.say(f"{dependency.name}: {text}")
+            dependency.newest = max(dependency.newest, number)
 
     def ask(self, dependency: Dependency) -> None:
-        """Try until it answers: every second or oftener in the first minute, every five seconds at last."""
-        pause, patience = FIRST_PAUSE, FIRST_PATIENCE
+        """Try until it answers: every second or oftener in the first minute, every five seconds at last.
+
+        A try that hangs is left to itself, and the next one starts beside it.
+        """
+        pause = FIRST_PAUSE
         while not (dependency.answered or dependency.hopeless):
             start = time.monotonic()
-            patience = self.attempt(dependency, patience)
-            pause = min(pause * 1.5, PAUSE if start - self.began < EAGER_SECONDS else LATER_PAUSE)
+            longest = PAUSE if start - self.began < EAGER_SECONDS else LATER_PAUSE
+            if dependency.pending < MOST_PENDING:
+                self.start_try(dependency, longest)
+            pause = min(pause * 1.5, longest)
             next_start = start + pause * random.uniform(0.5, 1)  # noqa: S311 -- so that replicas don't ask in step
             time.sleep(max(FIRST_PAUSE, next_start - time.monotonic()))
 
-    def attempt(self, dependency: Dependency, patience: float) -> float:
-        """Ask once; how long to wait for an answer next time."""
+    def start_try(self, dependency: Dependency, seconds: float) -> None:
+        """Start a try, and wait so long for its end; for ever if it watches, which is its way to wait."""
+        ended = threading.Event()
+        with self.changed:
+            dependency.tries += 1
+            dependency.pending += 1
+        threading.Thread(target=self.attempt, args=(dependency, dependency.tries, ended), daemon=True).start()
+        if not ended.wait(None if dependency.watches else seconds):
+            self.see(dependency, dependency.tries, "no answer in time")
+
+    def attempt(self, dependency: Dependency, number: int, ended: threading.Event) -> None:
+        """Ask once."""
         try:
-            dependency.probe(Attempt(dependency.spec, patience, lambda text: self.see(dependency, text)))
+            dependency.probe(Attempt(dependency.spec, PATIENCE, lambda text: self.see(dependency, number, text)))
         except Never as error:
             self.conclude(dependency, str(error), hopeless=True)
         except Exception as error:
-            self.see(dependency, explain(error))
-            return min(patience * 2, PATIENCE) if isinstance(error, socket.timeout) else patience
+            self.see(dependency, number, explain(error))
         else:
             self.conclude(dependency, "answers", answered=True)
-        return patience
+        finally:
+            with self.changed:
+                dependency.pending -= 1
+            ended.set()
 
     def conclude(self, dependency: Dependency, seen: str, answered: bool = False, hopeless: bool = False) -> None:
         with self.changed:
-            self.see(dependency, seen)
-            dependency.answered, dependency.hopeless = answered, hopeless
-            self.changed.notify_all()
-
-
-def load(kind: str) -> Callable[[Attempt], None]:
-    """The function that asks one dependency of this kind once."""
-    probe: Callable[[Attempt], None] = importlib.import_module(f".{kind}", __package__).probe
-    return probe
+            if not (dependency.answered or dependency.hopeless):
+                self.see(dependency, dependency.tries, seen)
+                dependency.answered, dependency.hopeless = answered, hopeless
+                self.changed.notify_all()
 
 
 def explain(error: Exception) -> str:
