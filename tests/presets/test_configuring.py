@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from initconstructs import ConfigMapFiles, Directory, EmptyDir, ModelError, SecretKey, Volume
-from initconstructs.presets import configuring
+from initconstructs import ConfigMapFiles, Directory, EmptyDir, ModelError, Projected, SecretFiles, SecretKey, Volume
+from initconstructs.presets import configuring, preparing
 from tests.presets.configuring_shells import (
     killed_at_many_instants,
     kubelet_volume,
@@ -213,6 +213,24 @@ def test_a_secret_is_in_the_file_alone_and_the_file_in_memory(kubelet, path, out
     assert "canary" not in finished.out + finished.err
     assert ((out / "a").read_text(), stat.S_IMODE((out / "a").stat().st_mode)) == ("p=canary", 0o400)
     assert stage.output.volume.source == EmptyDir(medium="Memory")
+
+
+def test_a_volume_with_a_secret_is_copied_into_memory_too():
+    plain = Volume("tls", SecretFiles("tls"))
+    mixed = Volume("mixed", Projected([ConfigMapFiles("shop"), SecretFiles("tls")]))
+    for secret in (plain, mixed):
+        for stage in (
+            configuring.copy(secret, to="/etc/tls"),
+            configuring.render({"a": "${A}"}, secret, to="/etc/tls", env={"A": "a"}),
+            preparing.by_ordinal(first=secret, others={}, to="/etc/tls"),
+        ):
+            assert stage.output.volume.source == EmptyDir(medium="Memory")
+            assert "0400" in stage.args
+        with pytest.raises(ModelError):
+            configuring.copy(secret, to="/etc/tls", mode=0o644)
+        with pytest.raises(ModelError):
+            configuring.copy(secret, to=Directory("/etc/tls"))
+    assert configuring.copy(plain, to=configuring.copy(plain, to="/a", name="x").output.at("/b", read_only=False))
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)

@@ -8,10 +8,10 @@ mapping of file names to literal text, or an absolute path in the image that the
 `Directory`, to say more of it; or a mount of any volume, `data.at("/data")`. Take `stage.output.at("/etc/shop",
 read_only=False)` where the app writes to what it got.
 
-* **What runs.** A static POSIX shell script in `images.BUSYBOX`; with `image=`, in any image that has `sh`, `cp`, `mv`,
-  `rm`, `mkdir`, `chmod`, `find`, `sleep`, and for `render` also `awk` and `grep`. Files are made in a hidden directory
-  beside their place and moved by rename: each appears whole, none if one can't be made (a full disk, a missing source).
-  Files of a ConfigMap are copied as files; links elsewhere stay links and are not followed.
+* **What runs.** A static POSIX shell script in `images.BUSYBOX`; with `image=`, in any image that has `sh`, the core
+  utilities and `find`, and for `render` also `awk` and `grep`. Files are made in a hidden directory beside their place
+  and moved by rename: each appears whole, none if one can't be made (a full disk, a missing source). Files of a
+  ConfigMap are copied as files; links elsewhere stay links and are not followed.
 * **Privileges.** Pod Security "restricted", read-only root file system. Nobody needs root to own what he writes:
   `user=1000`, the app's, makes its user and group own the files; user 65532 does unless said otherwise. On a volume
   with `PodSecurityContext(fs_group=...)` they belong to that group.

@@ -11,7 +11,16 @@ from initconstructs.model.environment import EnvValue
 from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Directory, Stage
-from initconstructs.model.volumes import ClaimTemplate, InlineFiles, Mount, Output, Volume
+from initconstructs.model.volumes import (
+    ClaimTemplate,
+    EmptyDir,
+    InlineFiles,
+    Mount,
+    Output,
+    Projected,
+    SecretFiles,
+    Volume,
+)
 from initconstructs.presets import images
 from initconstructs.presets.program import HOME, Program, StepOptions, literal, shell
 from initconstructs.presets.text import check_text
@@ -90,6 +99,37 @@ def target_of(place: str, to: Target) -> Directory | Mount:
     if isinstance(to, Mount) and to.read_only:
         raise ModelError(place, "is mounted read-only, and files are to be written there", "drop read_only=True")
     return to
+
+
+def kept(preset: str, to: Target, mode: int | None, *, secret: bool, open_mode: int) -> tuple[Directory | Mount, str]:
+    """Where files are kept and with which mode: a secret in memory, and hidden from others."""
+    target = target_of(f"{preset}: to", to)
+    if not secret:
+        return target, mode_word(f"{preset}: mode", open_mode if mode is None else mode)
+    word = mode_word(f"{preset}: mode", 0o400 if mode is None else mode)
+    if int(word, 8) & 0o037:
+        rule = "lets others read a secret, or the group change it"
+        raise wrong(f"{preset}: mode", word, rule, "take 0o400, or 0o440 for a group")
+    if isinstance(to, str):
+        return Directory(to, memory=True), word
+    if not _in_memory(target):
+        remedy = f'write Directory("{target.path}", memory=True)'
+        raise ModelError(f"{preset}: to", "is a directory on disk, and a secret is to be written there", remedy)
+    return target, word
+
+
+def is_secret(source: Source) -> bool:
+    """Whether a volume holds a Secret."""
+    held = source.source if isinstance(source, Volume) else None
+    parts = held.sources if isinstance(held, Projected) else [held]
+    return any(isinstance(each, SecretFiles) for each in parts)
+
+
+def _in_memory(target: Directory | Mount) -> bool:
+    if isinstance(target, Directory) and target.volume is None:
+        return target.memory
+    volume = target.volume.volume if isinstance(target.volume, Output) else target.volume
+    return isinstance(volume, Volume) and isinstance(volume.source, EmptyDir) and volume.source.medium == "Memory"
 
 
 def sources_of(stage: str, sources: Sequence[Source], to: Target) -> tuple[list[str], list[Mount]]:

@@ -3,8 +3,8 @@
 Directories that it needs, data where there are none yet, configuration by a StatefulSet's ordinal, a tool from another
 image. Sources, `to`, `user=` and `timeout=` are those of `configuring`.
 
-* **What runs.** A static POSIX shell script in `images.BUSYBOX`, or with `image=` in any image that has `sh`, `cp`,
-  `mv`, `rm`, `mkdir`, `chmod`, `find` and `sleep`. What is written is made in a hidden directory beside its place and
+* **What runs.** A static POSIX shell script in `images.BUSYBOX`, or with `image=` in any image that has `sh`, the
+  core utilities and `find`. What is written is made in a hidden directory beside its place and
   moved by rename: it appears whole or not at all, and no symbolic link leads the script out of the volume.
 * **Privileges.** Pod Security "restricted", read-only root file system. The stage runs as `user=`, who owns what it
   writes: 65532 unless said otherwise.

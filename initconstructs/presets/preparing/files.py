@@ -15,6 +15,8 @@ from initconstructs.presets.configuring.tree import (
     Target,
     TreeOptions,
     TreeStepOptions,
+    is_secret,
+    kept,
     mode_word,
     sources_of,
     steps,
@@ -78,7 +80,7 @@ def by_ordinal(
     to: Target,
     both: Source | None = None,
     first_id: int = 1,
-    mode: int = 0o664,
+    mode: int | None = None,
     **options: Unpack[TreeOptions],
 ) -> Stage:
     """Configure the first pod of a StatefulSet in one way and the others in another.
@@ -86,16 +88,19 @@ def by_ordinal(
         preparing.by_ordinal(first={"role.cnf": PRIMARY}, others={"role.cnf": REPLICA}, to="/etc/mysql/conf.d")
 
     In the files `${ORDINAL}` becomes the pod's ordinal and `${SERVER_ID}` that plus `first_id`; files of `both` go to
-    all pods. The ordinal is the label `apps.kubernetes.io/pod-index`; a pod without it is an error.
+    all pods. `mode` is as for `configuring.copy`. The ordinal is the label `apps.kubernetes.io/pod-index`; a pod
+    without it is an error.
 
     Sources: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-index-label
     """
     checks.number("by_ordinal: first_id", first_id, 0, 2**31 - 1)
     sources = [first, others, *([] if both is None else [both])]
     paths, mounts = sources_of(options.get("name", "by-ordinal"), sources, to)
-    words = [str(first_id), mode_word("by_ordinal: mode", mode), target_of("by_ordinal: to", to).path, *paths]
+    secret = any(map(is_secret, sources))
+    target, word = kept("by_ordinal", to, mode, secret=secret, open_mode=0o664)
+    words = [str(first_id), word, target.path, *paths]
     program = steps("preparing", "by_ordinal", "configure")
-    return tree_stage(program, "by-ordinal", to, words, options, mounts=mounts, env={"ORDINAL": ORDINAL})
+    return tree_stage(program, "by-ordinal", target, words, options, mounts=mounts, env={"ORDINAL": ORDINAL})
 
 
 @ends_at_the_author
