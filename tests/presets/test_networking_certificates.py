@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from initconstructs import ModelError
 from initconstructs.presets import networking
+from tests.presets.issued import issued
 
 TOOLS = ("cat", "chmod", "cp", "mktemp", "mv", "rm")
 JAVA = """
@@ -73,21 +74,7 @@ def leaf(home: Path) -> Path:
 
 
 def expired(home: Path) -> Path:
-    """Made by `openssl ca`, which takes dates where `req` of openssl 3.0 does not."""
-    authority(home, "expired")
-    (home / "index").touch()
-    config = "[ca]\ndefault_ca=x\n[x]\ndatabase=index\nnew_certs_dir=.\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n"
-    write(
-        home / "ca.cnf",
-        f"{config}x509_extensions=e\n[p]\ncommonName=supplied\n[e]\nbasicConstraints=critical,CA:TRUE\n",
-    )
-    dates = ["-startdate", "20200101000000Z", "-enddate", "20200201000000Z"]
-    sign = ["ca", "-batch", "-notext", "-config", "ca.cnf", "-selfsign", "-keyfile", "expired.key", *dates]
-    openssl("req", "-new", "-key", home / "expired.key", "-subj", "/CN=expired", "-out", home / "expired.csr")
-    subprocess.run(
-        ["openssl", *sign, "-in", "expired.csr", "-out", "expired.crt"], cwd=home, check=True, capture_output=True
-    )
-    return home / "expired.crt"
+    return issued(home, "expired", -60, -30)
 
 
 def serve(certificate: Path, key: Path) -> tuple[int, threading.Thread]:

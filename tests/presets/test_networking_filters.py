@@ -88,6 +88,15 @@ def test_what_goes_out_passes_the_proxy_but_for_its_own_and_the_excepted(kubelet
             assert others == ["15001", "22", "15001", "22"]
 
 
+def test_a_run_that_was_killed_between_the_families_is_completed_by_the_next(kubelet, pod, path):
+    inside, _ = pod
+    rule = Redirect(to=8080, ports=[80])
+    assert run(kubelet, inside, networking.redirect(rule, ipv6=False), path).code == 0
+    half = tables(inside, "nft")
+    assert run(kubelet, inside, networking.redirect(rule), path).code == 0
+    assert tables(inside, "nft") == f"{half}\n{half}"
+
+
 def test_networks_are_excepted_by_family(kubelet, pod, path):
     inside, outside = pod
     rule = Redirect(to=8080, ports=[80], except_networks=["10.1.0.0/24", "fd01::/64"])
@@ -188,9 +197,9 @@ def test_the_parameters_that_a_pod_may_set_are_those_that_the_kernel_lets_it(pod
     [
         ("sysctl", "vm.swappiness"),
         ("sysctl", "../passwd 1"),
-        ("routes", "4 10.0.0.0/8 10.0.0.1"),
-        ("routes", "4 `id` 10.0.0.1 eth0 1"),
-        ("routes", "5 10.0.0.0/8 10.0.0.1 eth0 1"),
+        ("routes", "10.0.0.0/8 10.0.0.1"),
+        ("routes", "`id` 10.0.0.1 eth0 1"),
+        ("routes", "10.0.0.0/8 10.0.0.1 eth0 -1"),
         ("restore", "nft /rules"),
         ("restore", "ebpf /rules /rules"),
         ("redirect", "nft 4 in 80"),

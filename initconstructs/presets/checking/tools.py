@@ -178,8 +178,8 @@ def policy(
     otherwise. With `warnings`, a warning fails it too. Runs conftest as user 65532 under "restricted"; nothing is
     loaded. Gives up after `timeout`, 1 minute unless said otherwise, by the `timeout` of its image.
 
-    Exit codes: conftest's own, 0 satisfied, 1 not or unreadable (with `warnings`, 1 warnings alone and 2 failures); 143
-    gave up, or the pod was stopped.
+    Exit codes: conftest's own, 0 satisfied, 1 not or unreadable (with `warnings`, 1 warnings alone and 2 failures), and
+    others when it gave up.
 
     Sources: https://www.conftest.dev/options/
     """

@@ -47,24 +47,19 @@ class Route:
         if self.metric is not None:
             checks.number("Route.metric", self.metric, 0, 2**32 - 1)
 
-    @property
-    def family(self) -> int:
-        """4 or 6."""
-        return ip_network(self.to).version
-
     def _gateway(self, via: str) -> str:
         try:
             found = ip_address(via)
         except ValueError:
             raise wrong("Route.via", via, "must be an address", 'write "10.0.0.1", say') from None
-        if found.version != self.family or "%" in via:
+        if found.version != ip_network(self.to).version or "%" in via:
             raise wrong("Route.via", via, f"must be of the same family as {self.to}, without a zone", "correct one")
         return str(found)
 
     def words(self) -> list[str]:
         """What the program is told."""
         metric = "" if self.metric is None else str(self.metric)
-        return [str(self.family), self.to, self.via or "", self.device or "", metric]
+        return [self.to, self.via or "", self.device or "", metric]
 
 
 @ends_at_the_author

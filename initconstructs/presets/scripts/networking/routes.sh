@@ -1,9 +1,9 @@
 #!/bin/sh
 # Put routes in place, replacing those to the same network.
 #
-#   routes.sh FAMILY NETWORK VIA DEVICE METRIC [FAMILY NETWORK VIA DEVICE METRIC...]
+#   routes.sh NETWORK VIA DEVICE METRIC [NETWORK VIA DEVICE METRIC...]
 #
-# FAMILY is 4 or 6; VIA, DEVICE and METRIC may be empty, but not both of the first two.
+# VIA, DEVICE and METRIC may be empty, but not both of the first two.
 # Exit code: 0 they are there, 1 the kernel refused one, 2 wrong arguments, 143 asked to stop.
 # Needs ip, which iproute2 and busybox have.
 set -euf
@@ -18,15 +18,15 @@ check() {
     case "$2" in *[!$1]*) fail 2 "wrong argument: $2" ;; esac
 }
 
-if [ "$#" -lt 5 ] || [ "$(($# % 5))" -ne 0 ]; then
-    fail 2 "usage: routes.sh FAMILY NETWORK VIA DEVICE METRIC ..."
+if [ "$#" -lt 4 ] || [ "$(($# % 4))" -ne 0 ]; then
+    fail 2 "usage: routes.sh NETWORK VIA DEVICE METRIC ..."
 fi
 
 count=0
 while [ "$#" -gt 0 ]; do
-    family=$1 network=$2 via=$3 device=$4 metric=$5
-    shift 5
-    check 46 "$family"
+    network=$1 via=$2 device=$3 metric=$4
+    shift 4
+    case "$network" in *:*) family=6 ;; *) family=4 ;; esac
     check 0-9a-fA-F.:/ "$network$via"
     check 0-9a-zA-Z._- "$device"
     check 0-9 "$metric"
