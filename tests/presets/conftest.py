@@ -126,7 +126,7 @@ class Kubelet:
 def moved(word: str, places: Mapping[str, str]) -> str:
     """The word with every path below a mount where it is on this machine."""
     paths = "|".join(re.escape(path) for path in sorted(places, key=len, reverse=True))
-    return re.sub(rf'({paths})(?=/|"|$)', lambda found: places[found[1]], word)
+    return re.sub(rf'(?<![\w.-])({paths})(?=/|"|$)', lambda found: places[found[1]], word)
 
 
 @pytest.fixture

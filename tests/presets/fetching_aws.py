@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ def aws() -> Iterator[Aws]:
     unchecked = settings.INITIAL_NO_AUTH_ACTION_COUNT
     yield made
     settings.INITIAL_NO_AUTH_ACTION_COUNT = unchecked
+    urllib.request.urlopen(f"{made.url}/moto-api/reset", b"").close()  # what it holds is the whole process's
     server.stop()
 
 

@@ -21,18 +21,29 @@ known by a checksum.
   fetched again; pods that share a volume fetch one after the other, and so only once.
 """
 
+from initconstructs.presets.fetching.aws import AwsKeys, aws_parameters, aws_secrets, s3
+from initconstructs.presets.fetching.azure import azure_blob, azure_key_vault
 from initconstructs.presets.fetching.cloud import FetchOptions
 from initconstructs.presets.fetching.data import DataOptions, https, huggingface, oci
 from initconstructs.presets.fetching.git import git
+from initconstructs.presets.fetching.google import gcs, google_secrets
 from initconstructs.presets.fetching.vault import vault, vault_agent
 
 __all__ = [
+    "AwsKeys",
     "DataOptions",
     "FetchOptions",
+    "aws_parameters",
+    "aws_secrets",
+    "azure_blob",
+    "azure_key_vault",
+    "gcs",
     "git",
+    "google_secrets",
     "https",
     "huggingface",
     "oci",
+    "s3",
     "vault",
     "vault_agent",
 ]

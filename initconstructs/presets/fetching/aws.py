@@ -20,14 +20,14 @@ from collections.abc import Mapping
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
-from initconstructs.model.checks import Quantity
 from initconstructs.model.environment import SecretKey
 from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.stages import Stage
-from initconstructs.model.volumes import ClaimTemplate, Volume
 from initconstructs.presets.fetching import cloud
 from initconstructs.presets.fetching.cloud import FetchOptions
+from initconstructs.presets.fetching.data import DataOptions
+from initconstructs.presets.fetching.objects import objects, split
 
 _SECRET = cloud.matching(
     r"[A-Za-z0-9/_+=.@-]{1,512}|arn:[A-Za-z0-9-]+:secretsmanager:[A-Za-z0-9-]+:[0-9]+:secret:[A-Za-z0-9/_+=.@-]+",
@@ -151,10 +151,7 @@ def s3(
     endpoint: str | None = None,
     path_style: bool | None = None,
     keys: AwsKeys | None = None,
-    volume: Volume | ClaimTemplate | None = None,
-    size_limit: Quantity | None = None,
-    mode: str = "0444",
-    **options: Unpack[FetchOptions],
+    **options: Unpack[DataOptions],
 ) -> Stage:
     """Fetch an object of S3, or of a store that speaks its protocol, or all objects below one.
 
@@ -165,25 +162,21 @@ def s3(
     ETag is. What is there already and has not changed, here or there, is not fetched again.
 
     `endpoint` is a store of one's own, `http://minio.storage.svc:9000` say, asked with the bucket in the path;
-    `path_style` says otherwise. `volume` keeps what was fetched for later pods, `size_limit` bounds an `emptyDir`.
-    The role needs `s3:GetObject`, for several objects `s3:ListBucket` too.
+    `path_style` says otherwise. The role needs `s3:GetObject`, for several objects `s3:ListBucket` too.
 
     Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
     """
-    bucket, key = cloud.split("s3", url, "s3")
+    bucket, key = split("s3", url, "s3")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", bucket):
         raise wrong("s3: url", url, "must have the name of a bucket", 'write "s3://models/llama.gguf", say')
     about = _about("s3", region, endpoint, plain=True)
     about |= {"bucket": bucket, "of": f"{about.get('endpoint', '')} {url}"}
     about["path_style"] = path_style if path_style is not None else endpoint is not None or "." in bucket
-    return cloud.objects(
+    return objects(
         "s3",
         about,
         key=key,
         sha256=sha256,
-        mode=mode,
-        volume=volume,
-        size_limit=size_limit,
         options=options,
         env=_env("s3", keys),
     )

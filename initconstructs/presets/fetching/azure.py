@@ -17,12 +17,12 @@ from urllib.parse import unquote, urlsplit
 
 from typing_extensions import Unpack
 
-from initconstructs.model.checks import Quantity
 from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.stages import Stage
-from initconstructs.model.volumes import ClaimTemplate, Volume
 from initconstructs.presets.fetching import cloud
 from initconstructs.presets.fetching.cloud import FetchOptions
+from initconstructs.presets.fetching.data import DataOptions
+from initconstructs.presets.fetching.objects import objects
 from initconstructs.presets.text import check_text
 
 _SECRET = cloud.matching(
@@ -79,10 +79,7 @@ def azure_blob(
     *,
     sha256: str | None = None,
     endpoint: str | None = None,
-    volume: Volume | ClaimTemplate | None = None,
-    size_limit: Quantity | None = None,
-    mode: str = "0444",
-    **options: Unpack[FetchOptions],
+    **options: Unpack[DataOptions],
 ) -> Stage:
     """Fetch a blob of Azure Storage, or all blobs below one.
 
@@ -93,8 +90,8 @@ def azure_blob(
     blob that was uploaded in blocks only if its uploader said so. What is there already and has not changed, here or
     there, is not fetched again.
 
-    `endpoint` stands for the account's part of the URL where it is elsewhere. `volume` keeps what was fetched for later
-    pods, `size_limit` bounds an `emptyDir`. The identity needs the role "Storage Blob Data Reader".
+    `endpoint` stands for the account's part of the URL where it is elsewhere. The identity needs the role "Storage Blob
+    Data Reader".
 
     Sources: https://learn.microsoft.com/rest/api/storageservices/get-blob
     """
@@ -102,9 +99,7 @@ def azure_blob(
     about: dict[str, object] = {"bucket": container, "of": url, "endpoint": account}
     if endpoint is not None:
         about["endpoint"] = cloud.origin("azure_blob: endpoint", endpoint)
-    return cloud.objects(
-        "azure_blob", about, key=key, sha256=sha256, mode=mode, volume=volume, size_limit=size_limit, options=options
-    )
+    return objects("azure_blob", about, key=key, sha256=sha256, options=options)
 
 
 def _blob(url: object) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""What the clouds' presets share: secrets as files and variables, and objects below a directory."""
+"""What the fetches of secrets share: files, variables, and where a server is."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from initconstructs.model import checks
-from initconstructs.model.checks import Duration, Quantity
+from initconstructs.model.checks import Duration
 from initconstructs.model.environment import EnvValue
 from initconstructs.model.errors import ModelError, wrong
-from initconstructs.model.resources import Resources
 from initconstructs.model.stages import Directory, EnvironmentFile, Stage
-from initconstructs.model.volumes import ClaimTemplate, Volume
 from initconstructs.presets import images
 from initconstructs.presets.program import StageOptions, python
 from initconstructs.presets.text import check_text
@@ -25,8 +23,6 @@ Check: TypeAlias = Callable[[str, str], None]
 SECRETS, VARIABLES, DATA = "/secrets", "/environment/variables", "/data"
 SECRETS_SIZE = "16Mi"
 """How much memory the files of secrets may take; the largest secret of the three clouds has 64 KiB."""
-
-OBJECT_RESOURCES = Resources(requests={"cpu": "100m", "memory": "64Mi"}, limits={"memory": "128Mi"})
 
 
 class FetchOptions(StageOptions, total=False):
@@ -68,29 +64,6 @@ def secrets(
     if named:
         produces.append(EnvironmentFile(VARIABLES, name="environment", size_limit=SECRETS_SIZE))
     return _stage(function, spec, options, "2m", env=env or {}, produces=produces)
-
-
-def objects(
-    function: str,
-    about: Mapping[str, object],
-    *,
-    key: str,
-    sha256: str | None,
-    mode: str,
-    volume: Volume | ClaimTemplate | None,
-    size_limit: Quantity | None,
-    options: FetchOptions,
-    env: Mapping[str, EnvValue] | None = None,
-) -> Stage:
-    """The same for the object called `key`, or for all below it where it is empty or ends in "/"."""
-    several = not key or key.endswith("/")
-    if sha256 is not None:
-        _check_sha256(f"{function}: sha256", sha256, several)
-    name = options.get("name", _named(function))
-    spec = {**about, "key": key, "id": name, "name": key.rpartition("/")[2], "directory": DATA}
-    spec |= {"mode": octal(f"{function}: mode", mode)} | ({} if sha256 is None else {"sha256": sha256})
-    handed = Directory(DATA, volume=volume, size_limit=size_limit)
-    return _stage(function, spec, options, "10m", env=env or {}, produces=[handed], resources=OBJECT_RESOURCES)
 
 
 def _stage(function: str, spec: Mapping[str, object], options: FetchOptions, timeout: str, **parts: object) -> Stage:
@@ -138,13 +111,6 @@ def _check_variable(place: str, name: str) -> None:
         raise wrong(place, name, rule, 'write "DB_PASSWORD", say')
 
 
-def _check_sha256(place: str, digest: str, several: bool) -> None:
-    if not re.fullmatch("[0-9a-f]{64}", digest):
-        raise wrong(place, digest, "must be 64 digits of 0 to 9 and a to f", "take what sha256sum prints")
-    if several:
-        raise ModelError(place, "is of one object, and the URL ends in '/'", "name one object, or leave it out")
-
-
 def octal(place: str, mode: object) -> int:
     """A file mode, written as chmod takes it."""
     if not isinstance(mode, str) or not re.fullmatch("0?[0-7]{3}", mode):
@@ -160,16 +126,6 @@ def matching(pattern: str, rule: str, example: str) -> Check:
             raise wrong(place, name, rule, f'write "{example}", say')
 
     return check
-
-
-def split(function: str, url: object, scheme: str) -> tuple[str, str]:
-    """The bucket and the key of `s3://bucket/key`, which is taken as it is, with nothing percent-encoded."""
-    found = re.fullmatch(rf"{scheme}://([^/]+)/(.*)", url, re.DOTALL) if isinstance(url, str) else None
-    if found is None:
-        rule = f"must be {scheme}://bucket/key, or {scheme}://bucket/folder/ for all below it"
-        raise wrong(f"{function}: url", url, rule, f'write "{scheme}://models/llama.gguf", say')
-    check_text(f"{function}: url", url)
-    return found[1], found[2]
 
 
 def origin(place: str, url: object, *, plain: bool = False) -> str:

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 
 from typing_extensions import Unpack
 
-from initconstructs.model.checks import Quantity
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.stages import Stage
-from initconstructs.model.volumes import ClaimTemplate, Volume
 from initconstructs.presets.fetching import cloud
 from initconstructs.presets.fetching.cloud import Check, FetchOptions
+from initconstructs.presets.fetching.data import DataOptions
+from initconstructs.presets.fetching.objects import objects, split
 
 _FULL = r"projects/[^/\s]+(/locations/[a-z0-9-]+)?/secrets/[A-Za-z0-9_-]{1,255}(/versions/[A-Za-z0-9_-]+)?"
 _SHORT = r"[A-Za-z0-9_-]{1,255}(/versions/[A-Za-z0-9_-]+)?"
@@ -82,10 +82,7 @@ def gcs(
     *,
     sha256: str | None = None,
     endpoint: str | None = None,
-    volume: Volume | ClaimTemplate | None = None,
-    size_limit: Quantity | None = None,
-    mode: str = "0444",
-    **options: Unpack[FetchOptions],
+    **options: Unpack[DataOptions],
 ) -> Stage:
     """Fetch an object of Google Cloud Storage, or all objects below one.
 
@@ -96,18 +93,15 @@ def gcs(
     What is there already and has not changed, here or there, is not fetched again. Files are as they are stored: one
     that was uploaded with `Content-Encoding: gzip` stays compressed.
 
-    `volume` keeps what was fetched for later pods, `size_limit` bounds an `emptyDir`. The service account needs
-    `roles/storage.objectViewer` on the bucket.
+    The service account needs `roles/storage.objectViewer` on the bucket.
 
     Sources: https://cloud.google.com/storage/docs/json_api/v1/objects/get
     https://cloud.google.com/storage/docs/data-validation
     """
-    bucket, key = cloud.split("gcs", url, "gs")
+    bucket, key = split("gcs", url, "gs")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", bucket):
         raise wrong("gcs: url", url, "must have the name of a bucket", 'write "gs://models/llama.gguf", say')
     about: dict[str, object] = {"bucket": bucket, "of": url}
     if endpoint is not None:
         about["endpoint"] = cloud.origin("gcs: endpoint", endpoint)
-    return cloud.objects(
-        "gcs", about, key=key, sha256=sha256, mode=mode, volume=volume, size_limit=size_limit, options=options
-    )
+    return objects("gcs", about, key=key, sha256=sha256, options=options)

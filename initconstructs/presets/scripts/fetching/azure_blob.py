@@ -70,7 +70,7 @@ class Container:
         return Item(key, below(self.key, key), size, version, {"md5": md5} if md5 else {})
 
     def checksums(self, item: Item) -> Mapping[str, str]:
-        return item.checksums
+        return item.checksums or {}
 
     def fetch(self, item: Item, part: Part) -> None:
         self.client.fetch(self.url(item.key), part, {"If-Match": item.version})

@@ -57,7 +57,7 @@ class Gcs:
         return Item(key, below(self.key, key), int(found["size"]), str(found["generation"]), known)
 
     def checksums(self, item: Item) -> Mapping[str, str]:
-        return item.checksums
+        return item.checksums or {}
 
     def fetch(self, item: Item, part: Part) -> None:
         url = self.url(item.key, {"alt": "media", "generation": item.version})

@@ -34,13 +34,16 @@ if TYPE_CHECKING:
 
 
 class Item(NamedTuple):
-    """An object: its key, its place below the directory, its size in bytes, and what changes when it does."""
+    """An object: its key, its place below the directory, its size in bytes, and what changes when it does.
+
+    `checksums` are None where a listing does not tell them.
+    """
 
     key: str
     name: str
     size: int
     version: str
-    checksums: Mapping[str, str] = {}
+    checksums: Mapping[str, str] | None = None
 
 
 class Crc32:
@@ -72,11 +75,13 @@ def bring(task: Task, spec: dict[str, Any], store: Store) -> str:
     """Bring what the spec wants into its directory; the last line of the log."""
     root, only = Path(spec["directory"]), spec.get("sha256")
     with alone(task, root):
-        if only and verified(root / spec["name"], only):
+        place = root / spec["name"]
+        if only and verified(place, only):
+            place.chmod(spec["mode"])
             return f"{spec['name']} is there already, with its sha256"
         items = store.items()
         versions = {each.name: [each.key, each.version, each.size] for each in items}
-        tree = Tree(root, spec["id"], {"of": spec["of"], "objects": versions})
+        tree = Tree(root, spec["id"], {"of": spec["of"], "mode": spec["mode"], "objects": versions})
         if not only and tree.whole():
             return f"all {len(items)} files are there already, unchanged"
         with tree:

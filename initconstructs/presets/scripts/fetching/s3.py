@@ -79,7 +79,7 @@ class S3:
         return Item(key, below(self.key, key), size, version, checksums(headers))
 
     def checksums(self, item: Item) -> Mapping[str, str]:
-        return item.checksums or self.head(item.key).checksums
+        return (self.head(item.key) if item.checksums is None else item).checksums or {}
 
     def fetch(self, item: Item, part: Part) -> None:
         self.client.fetch(self.url(item.key), part, {"If-Match": item.version})
