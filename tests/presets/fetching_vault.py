@@ -61,7 +61,7 @@ class Vault:
         self.tokens[token] = time.monotonic() + self.ttl
         return answer({"auth": {"client_token": token, "lease_duration": self.ttl, "renewable": True}})
 
-    def asked(self, method: str, path: str, token: str, body: dict[str, Any]) -> Reply:
+    def asked(self, method: str, path: str, token: str, body: dict[str, Any]) -> Reply:  # noqa: PLR0911
         if path.startswith("sys/internal/ui/mounts/"):
             name = path.split("/")[4] + "/"
             if self.hides_mounts:

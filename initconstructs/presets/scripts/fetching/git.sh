@@ -5,8 +5,8 @@
 #
 # DEPTH 0 is all history. With GIT_TOKEN and GIT_USERNAME it logs in at the URL's host and at no other. Exit code: 0 the
 # commit is there, 1 refused or failed, 2 wrong arguments, 124 the deadline came, 143 asked to stop.
-# Needs git 2.31 and cat, date, flock, grep, mkdir, mv, rm, sleep, tail, timeout, which util-linux and
-# coreutils or busybox have.
+# Needs git 2.31 and cat, date, grep, mkdir, mv, rm, sleep, tail, timeout, which coreutils and busybox have. Where there
+# is no flock, as in Debian's busybox, nothing keeps two pods apart that share a volume.
 set -eu
 
 usage() {
@@ -67,6 +67,19 @@ ask() {
     done
 }
 
+# Have the place to oneself: pods that share a volume fetch one after the other. A lock of the kernel ends with the pod.
+lock() {
+    exec 9>"$hidden.lock"
+    command -v flock >/dev/null || return 0
+    until flock -n 9; do
+        [ "$seen" ] || say "another pod is fetching this"
+        seen="another pod was still fetching this"
+        [ "$((deadline - $(date +%s)))" -gt 0 ] || { say "gave up: $seen" && exit 124; }
+        sleep 1
+    done
+    seen=
+}
+
 # The commit that REF is at the server now; REF itself if it is a commit.
 resolve() {
     case "$ref" in *[!0-9a-f]*) ;; *) [ "${#ref}" -ne 40 ] || { echo "$ref" >"$new/commit" && return; } ;; esac
@@ -117,14 +130,7 @@ if [ -n "${GIT_TOKEN:-}" ]; then
 fi
 
 trap stop TERM
-exec 9>"$hidden.lock"
-until flock -n 9; do
-    [ "$seen" ] || say "another pod is fetching this"
-    seen="another pod was still fetching this"
-    [ "$((deadline - $(date +%s)))" -gt 0 ] || { say "gave up: $seen" && exit 124; }
-    sleep 1
-done
-seen=
+lock
 rm -rf "$new"
 mkdir -p "$new"
 resolve
@@ -143,6 +149,7 @@ if ! ask -C "$new/tree" fetch -q --no-tags --no-recurse-submodules "$shallow" "$
     say "the server gives no commit by its name: fetching all"
     ask -C "$new/tree" fetch -q --tags --no-recurse-submodules "$url" '+refs/heads/*:refs/remotes/origin/*' || fail "$why"
 fi
+try -C "$new/tree" cat-file -e "$commit^{commit}" || fail "the repository has no commit $commit"
 try -C "$new/tree" checkout -q --detach "$commit" || fail "$(tail -n 1 "$new/log")"
 rm -rf "$old"
 [ ! -e "$place" ] || mv "$place" "$old"
