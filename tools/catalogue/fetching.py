@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catalogue.entry import Entry
+from catalogue.fetching_cloud import ENTRIES as CLOUD
 from initconstructs.model.environment import SecretKey
 from initconstructs.presets import fetching
 
@@ -34,4 +35,4 @@ ENTRIES = {
     "https": Entry(step=_geo, reader=_geo.output.at("/srv/geo"), proven="nginx with TLS"),
     "huggingface": Entry(step=_ranker, reader=_ranker.output.at("/models"), proven=WRITTEN),
     "oci": Entry(step=_data, reader=_data.output.at("/srv/geo"), proven=WRITTEN),
-}
+} | CLOUD
