@@ -52,7 +52,9 @@ def _table(file: Path) -> Mapping[str, object] | None:
     except tomllib.TOMLDecodeError as error:
         raise Unusable(f"{file}: {error}") from None
     table = tool.get("initconstructs") if isinstance(tool, dict) else None
-    return table if isinstance(table, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise Unusable(f"{file}: {_TABLE} is no table")
+    return table
 
 
 def _value(file: Path, key: str, value: object) -> object:

@@ -148,10 +148,20 @@ class _Reader:
             self._refuse(error, is_named)
         else:
             if is_named or not documents or any(map(_is_manifest, documents)):
-                self._inputs.documents += documents
+                self._take(documents)
                 self._inputs.files += 1
             else:
                 self._inputs.passed_over += 1
+
+    def _take(self, documents: Sequence[Document]) -> None:
+        """No API server takes an object that doesn't say what it is."""
+        for document in documents:
+            missing = [f"no {key}" for key in _IDENTITY[:2] if not document.manifest.get(key)]
+            if missing:
+                place = f"{document.file}:{document.first_line}"
+                self._inputs.unreadable.append(f"{place}: the object has {' and '.join(missing)}")
+            else:
+                self._inputs.documents.append(document)
 
     def _refuse(self, error: UnreadableManifest, is_named: bool) -> None:
         if error.rule == "not-an-object" and not is_named:

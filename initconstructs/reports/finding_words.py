@@ -6,6 +6,7 @@ import re
 
 from initconstructs.rules.finding import Finding, ObjectRef
 
+_COMMAND = re.compile(r"^(\s*)::")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -21,8 +22,11 @@ def place(finding: Finding) -> str:
 
 
 def visible(text: str) -> str:
-    """Control characters as escapes: they could move the cursor, recolour the terminal, or begin a line of their own.
+    """One line that is safe to print, with escapes for what is not.
 
-    The last would be a command to whatever reads the log of a CI job; marks of writing direction hide what is there.
+    Control characters could move the cursor or begin another line; marks of writing direction hide what is there; and
+    GitHub's runner takes a line of a job's log that begins with `::`, after any blanks, for a command (TryParseV2 in
+    ActionCommand.cs of actions/runner).
     """
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    shown = _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return _COMMAND.sub(r"\1\\x3a:", shown)

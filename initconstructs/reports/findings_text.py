@@ -38,8 +38,8 @@ def _headline(finding: Finding, color: bool) -> str:
     return f"  {shown} {finding.rule}  {visible(place(finding))}".rstrip()
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    lines = textwrap.wrap(
         visible(text),
         width=max(width, 40),
         initial_indent="    ",
@@ -47,6 +47,7 @@ def _wrapped(text: str, width: int) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return map(visible, lines)
 
 
 def _title(finding: Finding, template: str | None) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from initconstructs.cli import main
+from initconstructs.cli.options import FORMATS
 
 HAZARD = """\
 apiVersion: v1
@@ -105,22 +108,147 @@ def test_a_path_that_is_not_there(path: str, tmp_path: Path, capsys: pytest.Capt
     assert path in capsys.readouterr().err
 
 
+def test_a_directory_may_hold_more_than_manifests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(
+        tmp_path,
+        **{
+            "Chart": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+            "values": "kind: DaemonSet\nimage: {tag: v1}\n",
+            "kustomization": "resources: [app.yaml]\n",
+            "app": CUSTOM,
+            ".git/broken": "a: [",
+            "node_modules/broken": "a: [",
+        },
+    )
+    (tmp_path / "dir.yaml").mkdir()
+    assert main(["check", str(tmp_path), "--format", "json"]) == 0
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert (summary["files"], summary["filesPassedOver"], summary["passedOver"]) == (1, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "missing"),
+    [
+        ("apiVersion: v1\nmetadata: {name: x}\n", "", "no kind"),
+        ("---\nkind: Pod\nmetadata: {name: x}\n", "", "no apiVersion"),
+        ("image: {tag: v1}\n", "app.yaml", "no apiVersion and no kind"),
+    ],
+)
+def test_a_manifest_that_forgot_what_it_is_is_unusable(
+    *, text: str, named: str, missing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, app=text)
+    assert main(["check", str(tmp_path / named)]) == 2
+    assert f"{tmp_path}/app.yaml:1: the object has {missing}" in capsys.readouterr().err
+
+
+def test_a_file_named_twice_is_read_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, app=REFUSED)
+    main(["check", str(tmp_path), str(tmp_path / "app.yaml"), str(tmp_path / "*.yaml")])
+    assert "1 error, 0 warnings" in capsys.readouterr().out
+
+
+def test_templates_of_one_directory_are_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    template = "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}\n"
+    write(tmp_path, **{"templates/a": template, "templates/b": template, "templates/c": template})
+    assert main(["check", str(tmp_path)]) == 2
+    (message,) = capsys.readouterr().err.splitlines()
+    assert "a.yaml:4:1: this is a template" in message
+    assert "helm template" in message
+    assert message.endswith(f"(as 2 more in {tmp_path}/templates)")
+
+
+def test_what_helm_rendered_names_its_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = "# Source: shop/templates/pod.yaml\n"
+    write(tmp_path, app=f"---\n{source}{REFUSED}---\n# Source: shop/templates/crd.yaml\n{CUSTOM}")
+    assert main(["check", str(tmp_path)]) == 1
+    assert "app.yaml: Pod web (from shop/templates/pod.yaml)" in capsys.readouterr().out
+    main(["check", str(tmp_path), "--format", "json"])
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert finding["template"] == "shop/templates/pod.yaml"
+
+
+def test_items_of_a_list_are_found_in_their_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    items = "".join(f"- {line}" if not at else f"  {line}" for at, line in enumerate(REFUSED.splitlines(True)))
+    write(tmp_path, app=f"apiVersion: v1\nkind: List\nitems:\n{items}")
+    main(["check", str(tmp_path)])
+    assert "app.yaml:7:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("style", FORMATS)
+def test_every_format_tells_the_same(style: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, app=REFUSED)
+    assert main(["check", str(tmp_path), "--format", style]) == 1
+    assert "unknown" in (shown := capsys.readouterr().out)
+    assert "app.yaml" in shown
+
+
+def test_a_directory_without_rights_is_said_and_the_rest_checked(
+    tmp_path: Path, forbid: Callable[[Path, int], list[str]]
+) -> None:
+    write(tmp_path, **{"a/closed/app": REFUSED, "z/app": REFUSED})
+    prefix = forbid(tmp_path / "a" / "closed", 0o000)
+    run = subprocess.run([*prefix, *command("check", str(tmp_path))], capture_output=True, text=True, check=False)
+    (tmp_path / "a" / "closed").chmod(0o755)
+    assert (run.returncode, run.stderr) == (2, f"{tmp_path}/a/closed: Permission denied\n")
+    assert "1 error" in run.stdout
+    assert "1 unreadable" in run.stdout
+
+
+def test_colour_is_for_terminals_that_want_it(tmp_path: Path) -> None:
+    write(tmp_path, app=REFUSED)
+    assert "\x1b[31merror\x1b[0m" in on_a_terminal("check", str(tmp_path))
+    assert "\x1b" not in on_a_terminal("check", str(tmp_path), NO_COLOR="1")
+    assert "\x1b" not in on_a_terminal("check", str(tmp_path), TERM="dumb")
+
+
+def on_a_terminal(*arguments: str, **environment: str) -> str:
+    leader, follower = pty.openpty()
+    subprocess.run(command(*arguments), stdout=follower, env={"TERM": "xterm", **environment}, check=False)
+    os.close(follower)
+    shown = os.read(leader, 10_000).decode()
+    os.close(leader)
+    return shown
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["explain"], ["check", "--help"]])
+def test_output_that_cannot_be_written_is_said(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # argparse says nothing of what it can't write itself
+    write(tmp_path, app=HAZARD)
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - it is no file
+        run = subprocess.run(
+            command(*arguments, str(tmp_path)), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (run.returncode, run.stderr) == (2, "initconstructs: [Errno 28] No space left on device\n")
+
+
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "initconstructs", *arguments]
 
 
-def test_a_closed_pipe_ends_without_a_traceback(tmp_path: Path) -> None:
-    write(tmp_path, app=HAZARD)
+@pytest.mark.parametrize(
+    "arguments", [["check", "app.yaml"], ["diff", "app.yaml", "empty.yaml"], ["check", "--help"], ["--version"]]
+)
+def test_a_closed_pipe_ends_without_a_traceback(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    write(tmp_path, app=HAZARD, empty="")
     reader, writer = os.pipe()
     os.close(reader)
-    run = subprocess.run(command("check", str(tmp_path)), stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    run = subprocess.run(
+        command(*arguments), cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
     os.close(writer)
     assert (run.returncode, run.stderr) == (128 + signal.SIGPIPE, "")
 
 
-def test_an_interrupt_ends_without_a_traceback() -> None:
+@pytest.mark.parametrize("arguments", [["check", "-"], ["explain", "-"], ["diff", "-", "absent.yaml"]])
+def test_an_interrupt_ends_without_a_traceback(arguments: list[str]) -> None:
     run = subprocess.Popen(
-        command("check", "-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command(*arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     time.sleep(1)
     run.send_signal(signal.SIGINT)
