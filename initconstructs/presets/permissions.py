@@ -30,6 +30,7 @@ from initconstructs.model.volumes import Mount
 from initconstructs.presets import images
 from initconstructs.presets.configuring.tree import mode_word, steps
 from initconstructs.presets.program import StageOptions
+from initconstructs.presets.text import check_text
 
 __all__ = ["ChownOptions", "Policy", "chown"]  # and `fs_group`, which is no stage
 
@@ -79,6 +80,7 @@ def chown(
     """
     for each in volumes:
         checks.instance("chown: volumes", each, Mount, 'write data.at("/data")')
+        check_text("chown: volumes", each.path)
         if each.read_only:
             raise ModelError(f'chown: volume at "{each.path}"', "is mounted read-only", "drop read_only=True")
     if not volumes:

@@ -35,7 +35,7 @@ from initconstructs.model.resources import Resources
 from initconstructs.model.stages import Sidecar
 from initconstructs.model.volumes import InlineFiles, Mount, Volume
 from initconstructs.presets import images
-from initconstructs.presets.program import HOME, UNPRIVILEGED, StageOptions, literal
+from initconstructs.presets.program import HOME, TELL_WHY, UNPRIVILEGED, StageOptions, literal
 from initconstructs.presets.text import check_text
 
 __all__ = ["SidecarOptions", "cloud_sql_proxy", "fluent_bit", "haproxy", "postgres_exporter", "redis_exporter"]
@@ -240,5 +240,5 @@ def _sidecar(
         startup_probe=Probe(probe, period=1, failure_threshold=seconds),
         after=options.get("after", ()),
         before=options.get("before", ()),
-        raw=options.get("raw", {}),
+        raw=TELL_WHY | dict(options.get("raw", {})),
     )

@@ -181,6 +181,7 @@ def test_only_numbers_of_users_are_taken(number):
         lambda: permissions.chown(user=1, profile="baseline"),
         lambda: permissions.chown("/data", user=1, profile="baseline"),
         lambda: permissions.chown(Volume("x").at("/x", read_only=True), user=1, profile="baseline"),
+        lambda: give(Volume("x").at("/x\0")),
         lambda: give(group=-1),
         lambda: give(mode=0o1777),
         lambda: give(policy="Sometimes"),

@@ -340,6 +340,7 @@ def test_any_word_is_kept_or_refused(word):
     [
         lambda: preparing.seed(to=DATA),
         lambda: preparing.seed("data", to=DATA),
+        lambda: preparing.seed("/x", to=Volume("x").at("/x\0")),
         lambda: preparing.seed("/x", to=DATA, pods="second"),
         lambda: preparing.seed("/x", to=DATA, unless="/x"),
         lambda: preparing.seed("/x", to=DATA, mode=0o1777),

@@ -96,6 +96,7 @@ def target_of(place: str, to: Target) -> Directory | Mount:
     if isinstance(to, str):
         return Directory(check_text(place, to))
     checks.instance(place, to, (Directory, Mount), 'write "/etc/shop" or volume.at("/data")')
+    check_text(place, to.path)
     if isinstance(to, Mount) and to.read_only:
         raise ModelError(place, "is mounted read-only, and files are to be written there", "drop read_only=True")
     return to

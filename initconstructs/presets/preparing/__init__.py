@@ -3,9 +3,9 @@
 Directories that it needs, data where there are none yet, configuration by a StatefulSet's ordinal, a tool from another
 image. Sources, `to`, `user=` and `timeout=` are those of `configuring`.
 
-* **What runs.** A static POSIX shell script in `images.BUSYBOX`, or with `image=` in any image that has `sh`, the
-  core utilities and `find`. What is written is made in a hidden directory beside its place and
-  moved by rename: it appears whole or not at all, and no symbolic link leads the script out of the volume.
+* **What runs.** A static POSIX shell script in `images.BUSYBOX`, or with `image=` in any image that has `sh`, the core
+  utilities and `find`. What is written is made in a hidden directory beside its place and moved by rename: it appears
+  whole or not at all, and no symbolic link leads the script out of the volume.
 * **Privileges.** Pod Security "restricted", read-only root file system. The stage runs as `user=`, who owns what it
   writes: 65532 unless said otherwise.
 * **Resources.** Requests 10m CPU and 32Mi, limit 64Mi. What is written to a memory-backed directory counts as memory.

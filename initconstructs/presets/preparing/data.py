@@ -37,7 +37,8 @@ class SeedStepOptions(TreeStepOptions, total=False):
     """What a stage takes that fills a volume once, but for its image.
 
     `unless` is a path inside `to` that tells that there are data, such as "PG_VERSION"; without it anything does but
-    `lost+found` and `.snapshot`. `pods` says who does it. `mode` is that of the files; without it they keep theirs.
+    `lost+found` and `.snapshot`. With it other files stay, but for those of the same name. `pods` says who does it.
+    `mode` is that of the files; without it they keep theirs.
     """
 
     unless: str
