@@ -119,7 +119,7 @@ def agent(server, **options):
 
 def running(kubelet, step, mounts):
     started = kubelet.start(step, mounts=mounts)
-    soon(lambda: (kubelet.root / "secrets/.ready").exists())
+    soon((kubelet.root / "secrets/.ready").exists)
     return started
 
 

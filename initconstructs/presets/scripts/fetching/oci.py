@@ -95,7 +95,7 @@ class Artifact(Registry):
     """What is wanted of it."""
 
     def tree(self, digest: str) -> Tree:
-        source = {"artifact": self.base, "digest": digest, "mode": self.spec["mode"]}
+        source = {"digest": digest, "mode": self.spec["mode"]}
         return Tree(Path(self.spec["directory"]), self.spec["id"], source)
 
     def bring(self) -> str:
