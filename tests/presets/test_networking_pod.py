@@ -8,8 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from initconstructs import Container, DeploymentSpec, ModelError, PodSecurityContext, render, rules
-from initconstructs.presets import networking
+from initconstructs import (
+    ConfigMapFiles,
+    Container,
+    DeploymentSpec,
+    ModelError,
+    PodSecurityContext,
+    Settings,
+    Stage,
+    Volume,
+    render,
+    rules,
+)
+from initconstructs.presets import configuring, migrating, networking, waiting
 from initconstructs.schemas.sysctls import SAFE_SINCE
 
 APP = Container("app", image="example.org/app:1.0")
@@ -77,6 +88,29 @@ def test_names_of_one_address_share_a_line_of_the_hosts():
         {"ip": "10.20.0.5", "hostnames": ["a.corp", "b.corp"]},
         {"ip": "fd00::5", "hostnames": ["c.corp"]},
     ]
+
+
+@pytest.mark.parametrize(
+    ("stage", "needs"),
+    [
+        (waiting.tcp("db", 5432), True),
+        (waiting.command(["pg_isready"], image="a:1"), True),
+        (waiting.all_of(waiting.file("/ready"), waiting.redis("cache")), True),
+        (waiting.file("/ready"), False),
+        (migrating.command(["up"], image="a:1", database_url="postgres://db"), True),
+        (configuring.copy(Volume("ro", ConfigMapFiles("ro")), to="/rw"), False),
+        (networking.ca_bundle(), False),
+    ],
+    ids=lambda each: each.name if isinstance(each, Stage) else str(each),
+)
+def test_presets_say_whether_they_need_the_network_that_a_classic_sidecar_takes_away(stage, needs):
+    spec = DeploymentSpec("app", namespace="shop", containers=[APP], stages=[stage])
+    if needs:
+        with pytest.raises(ModelError, match="needs the network"):
+            render(spec, settings=Settings(mesh="istio"))
+    else:
+        render(spec, settings=Settings(mesh="istio"))
+    render(spec, settings=Settings(mesh="istio-native"))
 
 
 @settings(deadline=None, max_examples=60)

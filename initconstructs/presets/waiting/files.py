@@ -75,5 +75,6 @@ def command(
         image=image,
         security=_SECURITY,
         mounts=[scratch.at(_SCRATCH)],
+        network=True,
         env=env or {},
     )

@@ -61,6 +61,7 @@ def wait(name: str, specs: Sequence[Spec], options: WaitOptions, permissions: Se
         [str(deadline(options)), *(json.dumps(_told(each, variables)) for each in specs)],
         options,
         image=images.PYTHON,
+        network=any(each["wait"] != "file" for each in specs),
         env=dict(variables),
         permissions=permissions,
     )
