@@ -99,14 +99,14 @@ asks() {
     return 1
 }
 
-# A last character of our own tells that all was read, and whether the last line ends. `cat` writes: awk of busybox
+# A last character of our own tells that all was read, and whether the last line ends. The shell writes: awk of busybox
 # does not notice a full disk.
 substitute() {
     file=$1
     shift
     text=$({ cat "$file" && echo .; } | LC_ALL=C awk "$SUBSTITUTE" "$@") || return
     [ "${text%.}" != "$text" ] || return
-    printf %s "${text%.}" | cat >"$file"
+    printf %s "${text%.}" >"$file"
 }
 
 within "$@"
