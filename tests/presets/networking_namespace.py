@@ -65,11 +65,20 @@ def _made(words: Sequence[str], enter: Sequence[str]) -> Network:
     return Network(process, [*enter, f"--target={process.pid}"])
 
 
+def _unshare() -> list[str]:
+    """Without root, in a user namespace where root is the only user."""
+    return ["unshare", "--net", *(["--map-root-user"] if os.getuid() else [])]
+
+
+def namespaces_are_allowed() -> bool:
+    return subprocess.run([*_unshare(), "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
 @contextmanager
 def pod_and_neighbour() -> Iterator[tuple[Network, Network]]:
-    """10.1.0.1 and fd00::1, 10.1.0.2 and fd00::2; without root, in a user namespace where root is the only user."""
+    """10.1.0.1 and fd00::1, 10.1.0.2 and fd00::2."""
     own = ["--user", "--preserve-credentials"] if os.getuid() else []
-    pod = _made(["unshare", "--net", *(["--map-root-user"] if own else [])], ["nsenter", "--net", *own])
+    pod = _made(_unshare(), ["nsenter", "--net", *own])
     neighbour = _made([*pod.enter, "unshare", "--net"], ["nsenter", "--net", *own])
     try:
         pod.run(

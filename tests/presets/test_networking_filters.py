@@ -18,7 +18,7 @@ from initconstructs import ModelError
 from initconstructs.presets import networking
 from initconstructs.presets.networking import Redirect, Route
 from initconstructs.schemas.sysctls import SAFE_SINCE, is_namespaced
-from tests.presets.networking_namespace import Network, pod_and_neighbour
+from tests.presets.networking_namespace import Network, namespaces_are_allowed, pod_and_neighbour
 
 TOOLS = ("cat", "ip", "tr")
 TABLES = [
@@ -33,6 +33,8 @@ SCRIPTS = files("initconstructs.presets") / "scripts" / "networking"
 @pytest.fixture
 def pod(servers) -> Iterator[tuple[Network, Network]]:
     servers.need("unshare", "nsenter", "ip")
+    if not namespaces_are_allowed():
+        servers.lack("this machine gives no namespaces to this user")
     with pod_and_neighbour() as made:
         yield made
 
