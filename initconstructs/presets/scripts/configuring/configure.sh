@@ -92,9 +92,11 @@ substitute_below() {
 asks() {
     file=$1
     shift
-    [ "$(tr -d '\000' <"$file" | wc -c)" -eq "$(wc -c <"$file")" ] || return
     for name in "$@"; do
-        if grep -qF -e "\${${name%%=*}}" "$file"; then return 0; fi
+        if grep -qF -e "\${${name%%=*}}" "$file"; then
+            [ "$(tr -d '\000' <"$file" | wc -c)" -eq "$(wc -c <"$file")" ]
+            return
+        fi
     done
     return 1
 }
