@@ -44,8 +44,19 @@ class Synth:
     def workload(self, manifest: Manifest) -> Workload | None:
         """The manifest as the rules of start-up see it, read once for all rules."""
         if self._last_workload[0] is not manifest:
-            self._last_workload = manifest, workload(manifest)
+            scaled = kind(manifest), namespace(manifest), name(manifest)
+            self._last_workload = manifest, workload(manifest, self._autoscalers.get(scaled))
         return self._last_workload[1]
+
+    @cached_property
+    def _autoscalers(self) -> Mapping[tuple[str, str, str], Manifest]:
+        """By kind, namespace and name of what they scale."""
+        return {
+            (str(target.get("kind", "Deployment")), namespace(each), str(target.get("name"))): each
+            for of_kind in ("HorizontalPodAutoscaler", "ScaledObject")
+            for each in self.of_kind(of_kind)
+            if (target := child(each, "spec", "scaleTargetRef"))
+        }
 
     @cached_property
     def workloads(self) -> list[tuple[Manifest, PodTemplate]]:

@@ -4,55 +4,70 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from initconstructs.manifests.pod_template import child
+from initconstructs.manifests.replicas import pods_at_once
 from initconstructs.rules.checks import Check, Places, rule
 from initconstructs.rules.finding import Severity
 from initconstructs.rules.startup.calls import Call, calls_of_argv
 from initconstructs.rules.startup.stage import Workload
 
 # Tools without a lock of their own, by program and the words that make it migrate.
-# flyway, liquibase, golang-migrate, atlas, rails, prisma and knex take a lock in the database themselves.
 _UNLOCKED: dict[str, tuple[str, ...]] = {
     "alembic": ("upgrade",),
     "flask": ("upgrade",),
+    "django": ("migrate",),
     "django-admin": ("migrate",),
     "manage.py": ("migrate",),
-    "goose": ("up", "up-to"),
+    "goose": ("up", "up-to", "up-by-one"),
     "dbmate": ("up", "migrate"),
     "sequelize": ("db:migrate",),
     "sequelize-cli": ("db:migrate",),
     "typeorm": ("migration:run",),
+    "drizzle-kit": ("migrate", "push"),
+    "db-migrate": ("up",),
     "artisan": ("migrate",),
     "doctrine": ("migrations:migrate",),
+    "doctrine-migrations": ("migrate", "migrations:migrate"),
     "aerich": ("upgrade",),
+    "piccolo": ("forwards",),
 }
+# Tools that take a lock in the database themselves, and programs and options that take one around them.
+_LOCKING_TOOLS = frozenset(
+    """flyway liquibase atlas prisma knex rails rake bundle sqitch sqlx tern mix node-pg-migrate yoyo
+    ecto.migrate""".split()  # noqa: SIM905
+)
 _LOCKS = frozenset(["flock", "consul-lock", "setlock"])
-_LOCKING_TOOLS = frozenset(["flyway", "liquibase", "prisma", "knex", "rails", "rake", "atlas", "sqitch", "bundle"])
+_LOCKING_WORDS = ("advisory_lock", "get_lock(", "--isolated", "from locking.run import")
+_ONLY_LOOKS = frozenset(["--check", "--plan", "--sql", "--dry-run", "--pretend", "--help"])
 _VERBS = frozenset(
-    ["migrate", "db:migrate", "migrate:deploy", "migration:run", "migrations:migrate", "migrate-db", "db-migrate"]
+    """migrate db:migrate migrate:deploy migration:run migrations:migrate doctrine:migrations:migrate migrate-db
+    db-migrate""".split()  # noqa: SIM905
 )
 _LAUNCHERS = frozenset(
-    ["python", "python3", "php", "node", "npx", "npm", "yarn", "pnpm", "poetry", "uv", "pipenv", "ruby", "bin/console"]
+    "python python3 php node npx npm yarn pnpm bunx bun poetry uv pipenv ruby bin/console".split()  # noqa: SIM905
 )
+_OUR_SCRIPT = "/initconstructs/migrating/bounded.sh"
+"""The script that our presets run a tool by without a lock around it; behind it stand the deadline and the tool."""
 
 
 @rule(
     "unlocked-migration",
     family="startup",
     severity=Severity.WARNING,
-    fix="Take a lock in the database around it, or migrate once in a Job and let the pods wait for the schema.",
+    fix="Take an advisory lock of the database around it (migrating.alembic(...) and its kin do), or migrate once in a "
+    "Job while the pods ask the tool whether the schema is there (migrating.in_job(...)).",
 )
 def unlocked_migration(workload: Workload) -> Places:
     """Every replica runs the migration at the same time.
 
-    What: an init container of a workload with several pods migrates a schema with a tool that takes no lock.
+    What: an init container of a workload with several pods, or with an autoscaler, migrates a schema with a tool that
+    takes no lock.
     Why: the pods start together; two of them see the same old version, and one fails half-way through the change or
     applies it twice. Seen in 11 of 11 migrations by init container of 82 public repositories.
     Example: `replicas: 3` with `alembic upgrade head` as init container
     Fix: `pg_advisory_lock` around the command, or a Job (a hook of the release) plus a wait for the schema version.
     Source: https://alembic.sqlalchemy.org/en/latest/cookbook.html (no locking between processes)
     """
-    pods = _pods_at_once(workload)
+    pods = pods_at_once(workload.manifest) or workload.autoscaled
     if not pods:
         return
     for stage in workload.init_stages:
@@ -61,18 +76,10 @@ def unlocked_migration(workload: Workload) -> Places:
             yield stage.command_path, f"{stage.name!r} runs {tool} in {pods} at once, with no lock between them"
 
 
-def _pods_at_once(workload: Workload) -> str:
-    spec = child(workload.manifest, "spec")
-    if workload.kind == "DaemonSet":
-        return "the pods of every node"
-    number = spec.get("parallelism" if workload.kind == "Job" else "replicas")
-    in_turn = workload.kind == "StatefulSet" and spec.get("podManagementPolicy") != "Parallel"
-    many = isinstance(number, int) and not isinstance(number, bool) and number > 1
-    return f"{number} pods" if many and not in_turn and workload.kind not in ("Pod", "CronJob") else ""
-
-
 @lru_cache(maxsize=4096)
 def _unlocked_tool(argv: tuple[str, ...]) -> str:
+    if _OUR_SCRIPT in argv:
+        argv = argv[argv.index(_OUR_SCRIPT) + 2 :]
     calls = calls_of_argv(argv)
     tools = [tool for call in calls if (tool := _migrates(call))]
     return tools[0] if tools and not _is_locked(calls) else ""
@@ -81,7 +88,9 @@ def _unlocked_tool(argv: tuple[str, ...]) -> str:
 def _migrates(call: Call) -> str:
     """The tool, as a reader knows it: `alembic upgrade`."""
     words = [word.text.rsplit("/", 1)[-1] for word in call.words]
-    if not words or words[0] == "migrate" or _LOCKING_TOOLS.intersection(words[:3]):
+    if not words or _LOCKING_TOOLS.intersection(words[:3]) or words[0] == "migrate":
+        return ""
+    if _ONLY_LOOKS.intersection(words):
         return ""
     for position, word in enumerate(words[:4]):
         verbs = _UNLOCKED.get(word, ())
@@ -94,8 +103,7 @@ def _migrates(call: Call) -> str:
 
 def _is_locked(calls: tuple[Call, ...]) -> bool:
     return any(
-        call.program in _LOCKS
-        or any("advisory_lock" in word.text.lower() or "get_lock(" in word.text.lower() for word in call.words)
+        call.program in _LOCKS or any(lock in word.text.lower() for word in call.words for lock in _LOCKING_WORDS)
         for call in calls
     )
 

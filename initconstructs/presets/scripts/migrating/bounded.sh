@@ -17,7 +17,7 @@ case "$1" in *[!0-9]* | "") usage ;; esac
 [ "$1" -gt 0 ] || usage
 
 if ! command -v "$2" >/dev/null; then
-    echo "$2: no such command in this image"
+    printf '%s: no such command in this image\n' "$2"
     exit 127
 fi
 
@@ -33,7 +33,7 @@ while kill -0 "$running" 2>/dev/null; do
 done
 
 if [ "$code" -ne 0 ] && [ "$(date +%s)" -ge "$deadline" ]; then
-    echo "$2: gave up: the deadline came"
+    printf '%s: gave up: the deadline came\n' "$2"
     exit 124
 fi
 exit "$code"

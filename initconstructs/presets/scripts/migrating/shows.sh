@@ -16,7 +16,7 @@ text=$1
 shift
 code=0
 said=$("$@" 2>&1) || code=$?
-echo "$said"
+printf '%s\n' "$said"
 [ "$code" -eq 0 ] || exit "$code"
 
 case "

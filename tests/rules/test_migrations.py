@@ -1,0 +1,69 @@
+"""Migrations of workloads that an autoscaler of the same synth makes many."""
+
+from __future__ import annotations
+
+import pytest
+
+from initconstructs import rules
+from initconstructs.manifests.replicas import pods_at_once
+
+MIGRATE = {"name": "m", "image": "a:1", "command": ["alembic", "upgrade", "head"]}
+
+
+def workload(kind: str = "Deployment", **spec) -> dict:
+    pod = {"initContainers": [MIGRATE], "containers": [{"name": "app", "image": "a:1"}]}
+    metadata = {"name": "api", "namespace": "shop"}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": {**spec, "template": {"spec": pod}}}
+
+
+def autoscaler(kind: str = "HorizontalPodAutoscaler", namespace: str = "shop", **spec) -> dict:
+    target = {"kind": "Deployment", "name": "api"}
+    metadata = {"name": "api", "namespace": namespace}
+    spec = {"scaleTargetRef": target, **spec}
+    return {"apiVersion": "autoscaling/v2", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def races(*manifests: dict) -> list[str]:
+    return [each.message for each in rules.check(manifests, select=["unlocked-migration"])]
+
+
+@pytest.mark.parametrize(
+    ("scaled", "pods"),
+    [
+        (autoscaler(maxReplicas=4), "up to 4 pods"),
+        (autoscaler("ScaledObject"), "up to 100 pods"),
+        (autoscaler("ScaledObject", scaleTargetRef={"name": "api"}), "up to 100 pods"),
+    ],
+)
+def test_an_autoscaler_makes_them_many(scaled, pods):
+    assert races(workload(), scaled) == [f"'m' runs alembic upgrade in {pods} at once, with no lock between them"]
+
+
+@pytest.mark.parametrize(
+    "manifests",
+    [
+        [workload(), autoscaler(maxReplicas=1)],
+        [workload(), autoscaler(namespace="other", maxReplicas=4)],
+        [workload("StatefulSet"), autoscaler(scaleTargetRef={"kind": "StatefulSet", "name": "api"}, maxReplicas=4)],
+        [workload(), autoscaler(scaleTargetRef="api", maxReplicas="many")],
+    ],
+)
+def test_what_makes_them_no_more_is_left_alone(manifests):
+    assert races(*manifests) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "pods"),
+    [
+        ("Deployment", {"replicas": 3}, "3 pods"),
+        ("Deployment", {"replicas": True}, ""),
+        ("DaemonSet", {}, "the pods of every node"),
+        ("StatefulSet", {"replicas": 3}, ""),
+        ("Job", {"parallelism": 3}, "3 pods"),
+        ("Job", {"parallelism": 3, "completions": 2}, "2 pods"),
+        ("CronJob", {"jobTemplate": {"spec": {"parallelism": 2}}}, "2 pods"),
+        ("Pod", {"replicas": 3}, ""),
+    ],
+)
+def test_counts_the_pods_that_start_at_once(kind, spec, pods):
+    assert pods_at_once({"kind": kind, "spec": spec}) == pods
