@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from initconstructs.cli import main
+from initconstructs.cli import COMMANDS, main
 
 SCRIPTS = Path(sys.executable).parent
 BASH = """
@@ -115,3 +115,10 @@ def test_another_shell_is_answered_with_those_there_are(capsys: pytest.CaptureFi
         main(["completion", "csh"])
     assert caught.value.code == 2
     assert "bash" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_command_is_in_the_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert [name for name in COMMANDS if name not in script] == []

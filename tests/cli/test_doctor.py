@@ -123,3 +123,15 @@ def test_where_python_has_not_read_the_path_file_it_says_so(
 ) -> None:
     monkeypatch.delitem(sys.modules, "initconstructs_node")
     assert "initconstructs_node.pth isn't in a site-packages that Python reads" in wrong(capsys)
+
+
+def test_a_yaml_without_libyaml_is_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    there = examination.util.find_spec
+    monkeypatch.setattr(examination.util, "find_spec", lambda name: None if name == "yaml._yaml" else there(name))
+    assert "mend it: pip install --force-reinstall --only-binary :all: PyYAML" in wrong(capsys)
+
+
+def test_a_synth_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "_SYNTH", "import time; time.sleep(60)")
+    monkeypatch.setattr(examination, "_PATIENCE", 0.1)
+    assert examination._synth().state == "takes more than 0.1 s"

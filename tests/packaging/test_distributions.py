@@ -64,15 +64,6 @@ def wheel(built: Path) -> Path:
     return found
 
 
-@pytest.fixture(scope="module")
-def empty(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The scripts of an environment with the wheel, what it requires, and nothing else."""
-    folder = tmp_path_factory.mktemp("empty")
-    succeed(sys.executable, "-m", "venv", folder)
-    install(folder / "bin", str(wheel))
-    return folder / "bin"
-
-
 def install(scripts: Path, what: str) -> None:
     done = run(scripts / "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", what)
     if "No matching distribution" in done.stderr and os.environ.get("CI") != "true":
@@ -108,9 +99,19 @@ def test_the_sdist_holds_what_the_wheel_is_built_from(built: Path) -> None:
     assert top == wanted | {".gitignore"}
 
 
-def test_it_works_without_node_and_says_what_is_missing(empty: Path, tmp_path: Path) -> None:
+def test_it_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    """One environment for both parts, as it takes longest: first without Node, then with the extras."""
+    succeed(sys.executable, "-m", "venv", tmp_path / "empty")
+    scripts = tmp_path / "empty" / "bin"
+    install(scripts, str(wheel))
+    works_without_node_and_says_what_is_missing(scripts, tmp_path)
+    install(scripts, f"{wheel}[node,test]")
+    makes_a_project_that_synthesizes_and_passes(scripts, tmp_path)
+
+
+def works_without_node_and_says_what_is_missing(empty: Path, tmp_path: Path) -> None:
     (tmp_path / "web.yaml").write_text(REFUSED)
-    without = str(tmp_path)
+    without = str(tmp_path)  # a PATH with nothing on it
     python, command = empty / "python", empty / "initconstructs"
     assert succeed(python, "-c", PURE, cwd=tmp_path, PATH=without) == "apiVersion: v1\nFalse\n"
     version = metadata.version("initconstructs")
@@ -124,8 +125,7 @@ def test_it_works_without_node_and_says_what_is_missing(empty: Path, tmp_path: P
     assert (doctor.returncode, "Node               there is none" in doctor.stdout) == (1, True)
 
 
-def test_with_the_extras_a_new_project_synthesizes_and_passes(empty: Path, wheel: Path, tmp_path: Path) -> None:
-    install(empty, f"{wheel}[node,test]")
+def makes_a_project_that_synthesizes_and_passes(empty: Path, tmp_path: Path) -> None:
     alone = str(empty)  # no Node on PATH, only the one of the extra
     succeed(empty / "initconstructs", "new", "shop", cwd=tmp_path, PATH=alone)
     project = tmp_path / "shop"
