@@ -193,7 +193,7 @@ def redis(
     args = [str(seconds), check_text("redis", json.dumps(spec, ensure_ascii=False))]
     own: StageOptions = {} if command is None else {"resources": COMMAND_RESOURCES, "security": SecurityContext()}
     given: StageOptions = {**own, **options}
-    return python("warming", "redis").stage(Stage, "warm", args, given, image=images.PYTHON, env=variables)
+    return python("fetching", "redis").stage(Stage, "warm", args, given, image=images.PYTHON, env=variables)
 
 
 def _host(host: object) -> str:
