@@ -148,12 +148,19 @@ def check_profile(container: BaseContainer, profile: Profile) -> None:
         )
 
 
+_WITHOUT = {
+    "run_as_user=0": "let PodSecurityContext(fs_group=...) give the volume to the app's group",
+    "privileged=True": "set kernel parameters by PodSecurityContext(sysctls=...)",
+    "capability CHOWN": "let PodSecurityContext(fs_group=...) give the volume to the app's group",
+    "capability NET_ADMIN": "leave it to the network plug-in or the service mesh",
+}
+
+
+def without(asked: str | None) -> str:
+    """How to do without what was asked."""
+    return _WITHOUT.get(asked or "", "leave it out")
+
+
 def unprivileged_way(asked: str) -> str:
     """How to do without what was asked, and how to ask for it openly."""
-    ways = {
-        "run_as_user=0": "let PodSecurityContext(fs_group=...) give the volume to the app's group",
-        "privileged=True": "set kernel parameters by PodSecurityContext(sysctls=...)",
-        "capability CHOWN": "let PodSecurityContext(fs_group=...) give the volume to the app's group",
-    }
-    way = ways.get(asked, "leave it out")
-    return f'{way}, or say profile="baseline" or "privileged" here and in the workload\'s settings'
+    return f'{without(asked)}, or say profile="baseline" or "privileged" here and in the workload\'s settings'

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from initconstructs.model.containers import BaseContainer, Container, check_profile, unprivileged_way
+from initconstructs.model.containers import BaseContainer, Container, check_profile, unprivileged_way, without
 from initconstructs.model.errors import ModelError
 from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import merged
-from initconstructs.model.security import PodSecurityContext, Profile, SecurityContext, is_stricter
+from initconstructs.model.security import PodSecurityContext, Profile, SecurityContext, excess, is_stricter
 from initconstructs.model.stages import BaseStage
 from initconstructs.rendering.values import Fields, flat
 
@@ -43,10 +43,11 @@ class Hardening:
             assert isinstance(container, Container)
             profile = container.profile or self.ceiling
         if self.ceiling != "none" and is_stricter(self.ceiling, than=profile):
+            way = without(excess(container.security, self.ceiling) if container.security else None)
             raise ModelError(
                 f'{container.place}.profile is "{profile}":',
                 f'the workload\'s settings allow no more than "{self.ceiling}"',
-                f'do without it, or give Settings(profile="{profile}") to this workload',
+                f'{way}, or give Settings(profile="{profile}") to this workload',
             )
         if self.ceiling != "none":
             check_profile(container, profile)

@@ -54,8 +54,14 @@ def path(request, servers, tmp_path) -> str:
 
 
 def run(kubelet, network: Network, stage, path: str, **given: Any):
-    nsenter = shutil.which("nsenter") or ""
-    return kubelet.run(stage, wrap=[nsenter, *network.enter[1:]], PATH=path, **given)
+    """With the rights that the stage has in its container."""
+    nsenter, setpriv = shutil.which("nsenter") or "", shutil.which("setpriv") or ""
+    rights = stage.security.capabilities
+    wrap = [nsenter, *network.enter[1:]]
+    if rights:
+        kept = ",".join(["-all", *(f"+{each.lower()}" for each in rights.add)])
+        wrap += [setpriv, f"--bounding-set={kept}", "--inh-caps=-all", "--no-new-privs"]
+    return kubelet.run(stage, wrap=wrap, PATH=path, **given)
 
 
 def tables(network: Network, variant: str) -> str:

@@ -65,11 +65,24 @@ def test_what_belongs_to_the_node_is_refused_whatever_is_allowed(name):
     assert networking.privileged_sysctls({name: 1}).profile == "privileged"
 
 
-def test_a_privileged_stage_is_refused_under_restricted_and_names_the_pods_own_parameters():
-    stage = networking.privileged_sysctls({"vm.max_map_count": 262144})
-    with pytest.raises(ModelError, match='allow no more than "restricted"'):
-        render(DeploymentSpec("app", containers=[APP], stages=[stage]))
-    with pytest.raises(ModelError, match="sysctls"):
+@pytest.mark.parametrize(
+    ("stage", "way"),
+    [
+        (networking.privileged_sysctls({"vm.max_map_count": 262144}), "PodSecurityContext(sysctls=...)"),
+        (networking.redirect(networking.Redirect(to=8080)), "the network plug-in or the service mesh"),
+    ],
+    ids=["sysctl", "redirect"],
+)
+@pytest.mark.parametrize("profile", ["restricted", "baseline"])
+def test_a_privileged_stage_is_refused_under_a_stricter_profile_with_the_way_around_it(stage, way, profile):
+    with pytest.raises(ModelError) as caught:
+        render(DeploymentSpec("app", containers=[APP], stages=[stage]), settings=Settings(profile=profile))
+    assert f'allow no more than "{profile}"' in str(caught.value)
+    assert way in str(caught.value)
+
+
+def test_what_the_pod_can_set_needs_no_privileged_stage():
+    with pytest.raises(ModelError, match="PodSecurityContext"):
         networking.privileged_sysctls({"net.ipv4.tcp_syncookies": 1})
 
 
