@@ -20,7 +20,8 @@ from initconstructs.manifests.yaml_in import load_yaml
 
 CONFIG = "cdk8s.yaml"
 _STOP_S = 5
-_STOPS = (signal.SIGINT, signal.SIGTERM)
+STOPS = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
+"""What asks a program to stop, beside Ctrl-C; SIGHUP, of a terminal that closes, is not known everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _uninterrupted() -> Iterator[None]:
     def note(number: int, _: object) -> None:
         noted.append(number)
 
-    former = {each: signal.signal(each, note) for each in _STOPS}
+    former = {each: signal.signal(each, note) for each in (signal.SIGINT, *STOPS)}
     try:
         yield
     finally:

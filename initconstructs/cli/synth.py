@@ -116,11 +116,15 @@ def _refuse_output(output: Path) -> None:
 @contextmanager
 def _stoppable() -> Iterator[None]:
     """Leave by an exception when asked to stop, so that the app is stopped too and nothing is left behind."""
-    former = signal.signal(signal.SIGTERM, _leave)
+    from initconstructs.cli.cdk8s_app import STOPS  # noqa: PLC0415
+
+    heard = [each for each in STOPS if signal.getsignal(each) != signal.SIG_IGN]  # nohup has SIGHUP ignored
+    former = {each: signal.signal(each, _leave) for each in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, former)
+        for each, handler in former.items():
+            signal.signal(each, handler)
 
 
 def _leave(number: int, _: FrameType | None) -> None:

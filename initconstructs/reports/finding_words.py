@@ -6,7 +6,7 @@ import re
 
 from initconstructs.rules.finding import Finding, ObjectRef
 
-_COMMAND = re.compile(r"^(\s*)::")
+_COMMAND = re.compile(r"^(\s*)(:)(?=:)|(#)(?=#\[)")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -24,9 +24,9 @@ def place(finding: Finding) -> str:
 def visible(text: str) -> str:
     """One line that is safe to print, with escapes for what is not.
 
-    Control characters could move the cursor or begin another line; marks of writing direction hide what is there; and
-    GitHub's runner takes a line of a job's log that begins with `::`, after any blanks, for a command (TryParseV2 in
-    ActionCommand.cs of actions/runner).
+    Control characters could move the cursor or begin another line, and marks of writing direction hide what is there.
+    In the log of a job GitHub's runner takes `::` at the start of a line, after any blanks, and `##[` anywhere for a
+    command; see ActionCommand.cs of actions/runner.
     """
     shown = _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-    return _COMMAND.sub(r"\1\\x3a:", shown)
+    return _COMMAND.sub(lambda match: f"{match[1] or ''}\\x{ord(match[2] or match[3]):x}", shown)

@@ -27,6 +27,9 @@ spec:
   containers: [{name: app, image: "a:1"}]
 """
 REFUSED = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: app, imag: a}]}\n"
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 12)
+)
 CUSTOM = "apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: x}\n"
 
 
@@ -88,6 +91,9 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         ("image.yaml", b"\x89PNG\x00", "[binary-file]"),
         ("latin.yaml", b"a: \xe9", "[not-utf-8]"),
         ("list.yaml", b"- 1", "[not-an-object]"),
+        ("deep.yaml", b"a: " + b"[" * 1000, "[too-deep]"),
+        ("bomb.yaml", BOMB.encode(), "[alias-expansion]"),
+        ("template.yaml", b"a: {{ .Values.a }}\nb: {{ .Values.b }}", "this is a template"),
     ],
 )
 def test_unusable_input_is_named_and_the_rest_checked(
@@ -100,6 +106,24 @@ def test_unusable_input_is_named_and_the_rest_checked(
     assert message in shown.err
     assert str(tmp_path / name) in shown.err
     assert "1 error" in shown.out
+
+
+def test_100_megabytes_are_refused_before_they_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (tmp_path / "big.yaml").open("wb") as file:
+        file.truncate(100 * 1024 * 1024)
+    assert main(["check", str(tmp_path)]) == 2
+    assert "big.yaml: it holds more than 67,108,864 bytes [too-large]" in capsys.readouterr().err
+
+
+def test_1000_documents_anchors_and_duplicate_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = (
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: &meta {{name: x{0}, labels: {{a: b}}}}\ndata: {{k: v, k: w}}\n"
+    )
+    write(tmp_path, many="".join(map(one.format, range(1000))))
+    assert main(["check", str(tmp_path), "--format", "json", "--select", "duplicate-key"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["summary"]["objects"], document["summary"]["errors"]) == (1000, 1000)
+    assert [finding["line"] for finding in document["findings"]] == list(range(5, 5001, 5))
 
 
 @pytest.mark.parametrize("path", ["absent.yaml", "absent/*.yaml"])

@@ -240,7 +240,7 @@ def left_beside(project: Path) -> list[str]:
     return [each.name for each in project.iterdir() if each.name.startswith(".")]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_stop_in_the_middle_ends_the_app_and_leaves_what_stood_there(
     number: signal.Signals, code: int, project: Path
 ) -> None:

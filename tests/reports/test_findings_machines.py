@@ -235,8 +235,9 @@ def test_markdown_fits_a_comment_and_says_what_is_left_out() -> None:
 
 
 @given(SOME)
-@example([replace(WARNING, file="::stop-commands::x", message=f"{'long ' * 12} ::add-mask::x")])
+@example([replace(WARNING, file="::stop-commands::x", message=f"{'long ' * 12} ::add-mask::x ##[add-mask]x")])
 def test_no_text_moves_the_cursor_or_begins_a_line(findings: list[Finding]) -> None:
     shown = findings_text.render(findings, summary(findings))
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", shown)
     assert not any(line.lstrip().startswith("::") for line in shown.split("\n"))
+    assert "##[" not in shown
