@@ -7,6 +7,7 @@ import os
 import signal
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -120,17 +121,18 @@ BODY = os.urandom(200_000)
 def serving(**given):
     """A store with one object: `gets` is how each GET of it is answered, the last of them for ever."""
     replies = list(given.pop("gets"))
-    about = {"ETag": '"0-2"', "Content-Length": str(len(BODY)), **given}
+    about = {"ETag": '"0-2"', **given}
 
     def behave(asked: Request) -> Reply:
         if asked.method == "HEAD":
-            return Reply(headers=about)
-        return replies.pop(0) if len(replies) > 1 else replies[0]
+            return Reply(headers={**about, "Content-Length": str(len(BODY))})
+        found = replies.pop(0) if len(replies) > 1 else replies[0]
+        return replace(found, headers={**about, **found.headers}) if found.status < 300 else found
 
     return behave
 
 
-WHOLE = Reply(body=BODY, headers={"ETag": '"0-2"'})
+WHOLE = Reply(body=BODY)
 
 
 def one(url: str, **given):
@@ -148,6 +150,18 @@ def test_what_will_pass_is_tried_again(kubelet, first):
     assert done.code == 0, done.out
     assert data(kubelet) == {"a.bin": BODY}
     assert "knows no checksum but the length" in done.out
+
+
+def test_a_body_that_is_continued_is_held_against_the_checksum_of_all_of_it(kubelet):
+    """With the rest, S3 may send the checksum of a part."""
+    rest = {"Content-Range": "bytes 99999-199999/200000", "x-amz-checksum-sha256": "of a part"}
+    gets = [Reply(body=BODY, sends=99_999), Reply(206, BODY[99_999:], rest)]
+    whole = b64encode(hashlib.sha256(BODY).digest()).decode()
+    with cloud(serving(gets=gets, **{"x-amz-checksum-sha256": whole})) as place:
+        done = kubelet.run(one(place.url), **KEYED)
+        assert place.requests[-2].headers["Range"] == "bytes=99999-"
+    assert done.code == 0, done.out
+    assert (data(kubelet), "sha256 verified" in done.out) == ({"a.bin": BODY}, True)
 
 
 def test_a_body_that_never_comes_whole(kubelet):

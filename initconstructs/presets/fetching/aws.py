@@ -6,8 +6,9 @@ Without `keys`, the programs find their credentials where AWS' own tools do, in 
 * EKS Pod Identity: an association of the service account with a role, and the agent on the nodes;
 * the node's own role, by its metadata (version 2), if its hop limit lets pods reach it.
 
-Name the service account on the workload: `Deployment(..., service_account="shop")`. The first two come by variables
-and a token that EKS adds to every container, this one too, whether or not the account's own token is mounted.
+Name the service account on the workload: `Deployment(..., service_account="shop")`. The first two come by variables and
+a token that EKS adds to every container, this one too; the account's own token is of no use to them and need not be
+mounted, `automount_service_account_token=False`.
 
 https://docs.aws.amazon.com/eks/latest/userguide/service-accounts.html
 """
@@ -78,8 +79,9 @@ def aws_secrets(
 
     `files` maps paths below `stage.output` to secrets, `environment` variables of `stage.environment` to secrets; a
     secret is a name or an ARN, and `#key` takes one key of a secret that is JSON. The current version is fetched.
-    `region` is that of the cluster unless it is given. The role needs `secretsmanager:GetSecretValue` on these
-    secrets, and `kms:Decrypt` where they have a key of their own.
+    `region` is that of the cluster unless it is given. `keys` stand in where the workload's service account has no role
+    (see `presets.fetching.aws`). The role needs `secretsmanager:GetSecretValue` on these secrets, and `kms:Decrypt`
+    where they have a key of their own.
 
     Sources: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
     """
@@ -112,9 +114,9 @@ def aws_parameters(
 
         fetching.aws_parameters(environment={"DB_URL": "/shop/db/url"})
 
-    With `path`, every parameter below it becomes a file called like the rest of its name. Otherwise `files` and
-    `environment` are as in `aws_secrets`. Secure strings are decrypted. The role needs `ssm:GetParameter`, or
-    `ssm:GetParametersByPath`, and `kms:Decrypt` where the strings have a key of their own.
+    With `path`, every parameter below it becomes a file called like the rest of its name. Otherwise `files`,
+    `environment` and who asks are as in `aws_secrets`. Secure strings are decrypted. The role needs `ssm:GetParameter`,
+    or `ssm:GetParametersByPath`, and `kms:Decrypt` where the strings have a key of their own.
 
     Sources: https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
     """
@@ -162,7 +164,8 @@ def s3(
     ETag is. What is there already and has not changed, here or there, is not fetched again.
 
     `endpoint` is a store of one's own, `http://minio.storage.svc:9000` say, asked with the bucket in the path;
-    `path_style` says otherwise. The role needs `s3:GetObject`, for several objects `s3:ListBucket` too.
+    `path_style` says otherwise. Who asks is as in `aws_secrets`; the role needs `s3:GetObject`, for several objects
+    `s3:ListBucket` too.
 
     Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
     """
@@ -170,7 +173,7 @@ def s3(
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", bucket):
         raise wrong("s3: url", url, "must have the name of a bucket", 'write "s3://models/llama.gguf", say')
     about = _about("s3", region, endpoint, plain=True)
-    about |= {"bucket": bucket, "of": f"{about.get('endpoint', '')} {url}"}
+    about |= {"bucket": bucket, "of": url if endpoint is None else f"{url} of {endpoint}"}
     about["path_style"] = path_style if path_style is not None else endpoint is not None or "." in bucket
     return objects(
         "s3",

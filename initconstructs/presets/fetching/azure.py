@@ -46,7 +46,8 @@ def azure_key_vault(
     `vault` is its name, or its URL, such as `https://acme.vault.usgovcloudapi.net`. `files` maps paths below
     `stage.output` to secrets, `environment` variables of `stage.environment` to secrets. A secret is a name, with
     `/version` for another one than the latest; `#key` takes one key of a secret that is JSON. A certificate's secret is
-    written as the text that Key Vault holds, Base64 or PEM. The identity needs the role "Key Vault Secrets User".
+    written as the text that Key Vault holds, Base64 or PEM. The workload's identity (see
+    `presets.fetching.azure`) needs the role "Key Vault Secrets User".
 
     Sources: https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret
     """
@@ -90,8 +91,8 @@ def azure_blob(
     blob that was uploaded in blocks only if its uploader said so. What is there already and has not changed, here or
     there, is not fetched again.
 
-    `endpoint` stands for the account's part of the URL where it is elsewhere. The identity needs the role "Storage Blob
-    Data Reader".
+    `endpoint` stands for the account's part of the URL where it is elsewhere. The workload's identity
+    (see `presets.fetching.azure`) needs the role "Storage Blob Data Reader".
 
     Sources: https://learn.microsoft.com/rest/api/storageservices/get-blob
     """

@@ -2,7 +2,8 @@
 
 With GKE's Workload Identity the metadata server gives a token for the Kubernetes service account: grant the roles to
 its principal, or annotate it with `iam.gke.io/gcp-service-account`. Elsewhere on Google Cloud it is the node's account.
-Name the service account on the workload: `Deployment(..., service_account="shop")`; its own token need not be mounted.
+Name the service account on the workload: `Deployment(..., service_account="shop")`; its own token need not be
+mounted, `automount_service_account_token=False`.
 
 https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity
 """
@@ -44,7 +45,7 @@ def google_secrets(
     secret is an id in `project`, or a full name (`projects/acme/secrets/db`), with `/versions/3` for another version
     than the latest; `#key` takes one key of a secret that is JSON. What comes is held against its CRC-32C. A regional
     secret is at `endpoint="https://secretmanager.europe-west3.rep.googleapis.com"`, say, under its full name. The
-    service account needs `roles/secretmanager.secretAccessor` on these secrets.
+    workload's service account (see `presets.fetching.google`) needs `roles/secretmanager.secretAccessor` on them.
 
     Sources: https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access
     """
@@ -93,7 +94,7 @@ def gcs(
     What is there already and has not changed, here or there, is not fetched again. Files are as they are stored: one
     that was uploaded with `Content-Encoding: gzip` stays compressed.
 
-    The service account needs `roles/storage.objectViewer` on the bucket.
+    The workload's service account (see `presets.fetching.google`) needs `roles/storage.objectViewer` on the bucket.
 
     Sources: https://cloud.google.com/storage/docs/json_api/v1/objects/get
     https://cloud.google.com/storage/docs/data-validation

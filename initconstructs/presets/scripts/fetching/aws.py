@@ -164,7 +164,7 @@ def of_instance(client: Client) -> Credentials:
     try:
         seconds = {"X-aws-ec2-metadata-token-ttl-seconds": "300"}
         token = near.ask(f"{home}/api/token", method="PUT", headers=seconds).body.decode()
-        proof = {"X-aws-ec2-metadata-token": client.task.hide(token)}
+        proof = {"X-aws-ec2-metadata-token": hidden(client, token, "the instance's metadata")}
         roles = f"{home}/meta-data/iam/security-credentials/"
         role = near.ask(roles, headers=proof).body.decode().split()[0]
         return of_answer(client, near.ask(roles + role, headers=proof).json())
@@ -182,6 +182,13 @@ def token_in(client: Client, variable: str) -> str:
     """The token in the file that the variable names; the kubelet renews it."""
     path = Path(os.environ.get(variable, ""))
     try:
-        return client.task.hide(path.read_text("utf-8").strip())
+        return hidden(client, path.read_text("utf-8").strip(), variable)
     except (OSError, UnicodeError):
         raise Failed(f"the token of {variable}, {path}, can't be read") from None
+
+
+def hidden(client: Client, token: str, source: str) -> str:
+    """A token that no line of the log will show."""
+    if not token:
+        raise Failed(f"the token of {source} is empty")
+    return client.task.hide(token)

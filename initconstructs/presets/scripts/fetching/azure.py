@@ -54,15 +54,17 @@ def federated(task: Task, audience: str) -> dict[str, Any] | None:
     if not tenant or not client:
         raise Failed("AZURE_FEDERATED_TOKEN_FILE is set, and AZURE_TENANT_ID or AZURE_CLIENT_ID is not")
     try:
-        assertion = task.hide(Path(path).read_text("utf-8").strip())
+        assertion = Path(path).read_text("utf-8").strip()
     except (OSError, UnicodeError):
-        raise Failed(f"the token of AZURE_FEDERATED_TOKEN_FILE, {path}, can't be read") from None
+        assertion = ""
+    if not assertion:
+        raise Failed(f"the token of AZURE_FEDERATED_TOKEN_FILE, {path}, can't be read, or is empty")
     question = {
         "grant_type": "client_credentials",
         "client_id": client,
         "scope": f"{audience}/.default",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": assertion,
+        "client_assertion": task.hide(assertion),
     }
     authority = (os.environ.get("AZURE_AUTHORITY_HOST") or AUTHORITY).rstrip("/")
     url, headers = f"{authority}/{tenant}/oauth2/v2.0/token", {"Content-Type": "application/x-www-form-urlencoded"}

@@ -69,11 +69,9 @@ class Container:
         size, version = int(about.get("Content-Length")), about.get("ETag") or about.get("Etag")
         return Item(key, below(self.key, key), size, version, {"md5": md5} if md5 else {})
 
-    def checksums(self, item: Item) -> Mapping[str, str]:
-        return item.checksums or {}
-
-    def fetch(self, item: Item, part: Part) -> None:
+    def fetch(self, item: Item, part: Part) -> Mapping[str, str]:
         self.client.fetch(self.url(item.key), part, {"If-Match": item.version})
+        return item.checksums
 
 
 def name_of(blob: ET.Element) -> str:

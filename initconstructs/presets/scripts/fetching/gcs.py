@@ -56,9 +56,7 @@ class Gcs:
         known = {kind: text for kind, text in claims.items() if text}
         return Item(key, below(self.key, key), int(found["size"]), str(found["generation"]), known)
 
-    def checksums(self, item: Item) -> Mapping[str, str]:
-        return item.checksums or {}
-
-    def fetch(self, item: Item, part: Part) -> None:
+    def fetch(self, item: Item, part: Part) -> Mapping[str, str]:
         url = self.url(item.key, {"alt": "media", "generation": item.version})
         self.client.fetch(url, part, {"Accept-Encoding": "gzip"})
+        return item.checksums

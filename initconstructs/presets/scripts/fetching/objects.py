@@ -26,24 +26,20 @@ if TYPE_CHECKING:
         def digest(self) -> bytes: ...
 
     class Store(Protocol):
-        """Where objects are; `items` lists those that are wanted, `checksums` and `fetch` are about one of them."""
+        """Where objects are: lists those that are wanted, and fetches one, of which it tells the checksums."""
 
         def items(self) -> list[Item]: ...
-        def checksums(self, item: Item) -> Mapping[str, str]: ...
-        def fetch(self, item: Item, part: Part) -> None: ...
+        def fetch(self, item: Item, part: Part) -> Mapping[str, str]: ...
 
 
 class Item(NamedTuple):
-    """An object: its key, its place below the directory, its size in bytes, and what changes when it does.
-
-    `checksums` are None where a listing does not tell them.
-    """
+    """An object: its key, its place below the directory, its size in bytes, and what changes when it does."""
 
     key: str
     name: str
     size: int
     version: str
-    checksums: Mapping[str, str] | None = None
+    checksums: Mapping[str, str] = {}
 
 
 class Crc32:
@@ -93,11 +89,11 @@ def bring(task: Task, spec: dict[str, Any], store: Store) -> str:
 
 def one(task: Task, spec: dict[str, Any], store: Store, tree: Tree, item: Item) -> None:
     """Fetch one object, and check it."""
-    claims = {"sha256": to_base64(spec["sha256"])} if spec.get("sha256") else store.checksums(item)
+    only = spec.get("sha256")
     with Part(tree.place(item.name), spec["mode"]) as part:
-        store.fetch(item, part)
-        part.expect(spec.get("sha256"), item.size)
-        how = check(part, claims)
+        claims = store.fetch(item, part)
+        part.expect(only, item.size)
+        how = "sha256 verified" if only else check(part, claims)
         tree.add(item.name, part)
     task.say(f"{item.name}: {item.size} bytes, {how}")
 
@@ -120,10 +116,6 @@ def read_back(part: Part, kind: str) -> Digest:
         for block in iter(lambda: file.read(BLOCK), b""):
             found.update(block)
     return found
-
-
-def to_base64(digest: str) -> str:
-    return base64.b64encode(bytes.fromhex(digest)).decode()
 
 
 def below(prefix: str, key: str) -> str:

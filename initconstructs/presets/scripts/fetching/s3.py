@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .files import Part
 
 ENABLED = {"x-amz-checksum-mode": "ENABLED"}
+ENCRYPTION = "x-amz-server-side-encryption"
 
 
 def start() -> None:
@@ -78,11 +79,10 @@ class S3:
         size, version = int(headers.get("Content-Length", 0)), headers.get("ETag", "")
         return Item(key, below(self.key, key), size, version, checksums(headers))
 
-    def checksums(self, item: Item) -> Mapping[str, str]:
-        return (self.head(item.key) if item.checksums is None else item).checksums or {}
-
-    def fetch(self, item: Item, part: Part) -> None:
-        self.client.fetch(self.url(item.key), part, {"If-Match": item.version})
+    def fetch(self, item: Item, part: Part) -> Mapping[str, str]:
+        headers = self.client.fetch(self.url(item.key), part, {"If-Match": item.version, **ENABLED})
+        resumed = "Content-Range" in headers  # then they may tell the checksum of the rest
+        return self.head(item.key).checksums if resumed else checksums(headers)
 
 
 def checksums(headers: Message) -> dict[str, str]:
@@ -93,10 +93,7 @@ def checksums(headers: Message) -> dict[str, str]:
     given = {kind: headers.get(f"x-amz-checksum-{kind}", "") for kind in DIGESTS}
     found = {kind: text for kind, text in given.items() if text and "-" not in text}
     tag = (headers.get("ETag") or "").strip('"')
-    encrypted = headers.get("x-amz-server-side-encryption", "AES256") != "AES256"
-    if re.fullmatch("[0-9a-f]{32}", tag) and not encrypted and not headers.get(f"{CUSTOMER}-algorithm"):
+    encrypted = headers.get(ENCRYPTION, "AES256") != "AES256" or f"{ENCRYPTION}-customer-algorithm" in headers
+    if re.fullmatch("[0-9a-f]{32}", tag) and not encrypted:
         found["md5"] = base64.b64encode(bytes.fromhex(tag)).decode()
     return found
-
-
-CUSTOMER = "x-amz-server-side-encryption-customer"
