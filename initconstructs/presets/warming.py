@@ -234,7 +234,10 @@ def _marked(marker: str | None, expires: Duration | None) -> dict[str, object]:
             raise ModelError("redis: expires", "is of the marker", 'give marker="warm:1.4.2", say')
         return {}
     checks.text("redis: marker", check_text("redis: marker", marker), "name a key")
-    return {"marker": marker} | ({} if expires is None else {"expires": checks.seconds("redis: expires", expires, 1)})
+    found: dict[str, object] = {"marker": marker}
+    if expires is not None:
+        found["expires"] = checks.seconds("redis: expires", expires, 1)
+    return found
 
 
 @ends_at_the_author

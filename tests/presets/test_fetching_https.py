@@ -126,6 +126,26 @@ def test_gives_up_at_the_deadline_and_says_what_it_saw(kubelet):
     assert not list((kubelet.root / "data").glob(".*part"))
 
 
+def test_tells_at_the_deadline_how_far_a_slow_download_came(kubelet, fake):
+    def trickle(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n")
+        while True:
+            connection.sendall(b"x" * 1000)
+            time.sleep(0.05)
+
+    server = fake(trickle)
+    done = kubelet.run(fetching.https(f"http://127.0.0.1:{server.port}/geo.db", sha256=SHA256, timeout=2))
+    assert (done.code, last(done).endswith("bytes had come")) == (124, True), done.out
+    assert data(kubelet) == {}
+
+
+def test_pods_that_share_a_volume_fetch_once(kubelet):
+    with cloud(lambda _: Reply(200, BODY)) as server:
+        pods = [kubelet.start(fetch(server)) for _ in range(4)]
+        codes = [each.finish().code for each in pods]
+    assert (codes, len(server.requests), data(kubelet)) == ([0] * 4, 1, {"geo.db": BODY})
+
+
 def test_goes_on_without_it_where_it_is_not_required(kubelet):
     with cloud(lambda _: Reply(404)) as server:
         done = kubelet.run(fetch(server, required=False))

@@ -40,7 +40,8 @@ class DataOptions(FetchOptions, total=False):
     """What every fetch of data takes besides its own parameters.
 
     `mode` of the files is "0644" unless said otherwise. `volume` is where they stay beyond the pod,
-    `Volume("models", Claim("models"))`; without it they are in an `emptyDir` of at most `size_limit`. With
+    `Volume("models", Claim("models"))`, which user 65532 must be able to write, `PodSecurityContext(fs_group=65532)`;
+    without it they are in an `emptyDir` of at most `size_limit`. With
     `required=False` a fetch that fails, or is not done when `timeout` is over, exits 0 and says so: the app starts
     without it.
     """

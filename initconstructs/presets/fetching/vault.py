@@ -61,8 +61,8 @@ def vault(
     `PodSecurityContext(fs_group=1000)`. Variables are read by the kubelet and need neither; a value that it would not
     read as it is, such as an empty one or one with a single quote, is an error.
 
-    Our own program and not Vault's agent: half a second to start and 30 MB instead of an image of 180 MB, no
-    configuration to write, and a set of files that is whole or not there.
+    It is a program of ours and not Vault's agent: no configuration to write, the image that the other presets run in
+    too, and files that are all there or none.
 
     A second run logs in and reads again, and writes only what differs.
 

@@ -102,6 +102,7 @@ class Client:
                 part.validator = strong(answer.headers)
                 for block in self.blocks(url, answer):
                     part.write(block)
+                    self.task.seen = f"{shown(url)}: {part.size} bytes had come"
                 return answer.headers
 
         return self.tried(once)
@@ -135,11 +136,11 @@ class Client:
         return found
 
     def blocks(self, url: str, answer: HTTPResponse, most: float = float("inf")) -> Iterator[bytes]:
-        """The body, whole or not at all as far as the server tells its length."""
-        size = 0
-        while True:
+        """The body as it comes, whole or not at all as far as the server tells its length."""
+        size, whole = 0, getattr(answer, "length", None)
+        while whole is None or size < whole:
             try:
-                block = answer.read(BLOCK)
+                block = answer.read1(BLOCK)
             except (OSError, HTTPException) as error:
                 raise unreachable(url, error) from None
             if not block:
@@ -148,8 +149,8 @@ class Client:
             if size > most:
                 raise Failed(f"{shown(url)}: the answer has more than {most:g} bytes")
             yield block
-        if getattr(answer, "length", None):
-            raise Again(f"{shown(url)}: the answer breaks off, {answer.length} bytes before its end")
+        if whole is not None and size < whole:
+            raise Again(f"{shown(url)}: the answer breaks off, {whole - size} bytes before its end")
 
 
 class Redirects(urllib.request.HTTPRedirectHandler):
