@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
@@ -134,16 +134,36 @@ def notices(rounds: int) -> Iterator[dict[str, object]]:
 
 def costs(seconds: int) -> Iterator[dict[str, object]]:
     ports = [free_port() for _ in range(5)]
-    wait = waiting.all_of(*five("127.0.0.1", ports), timeout="1h")
-    with TemporaryDirectory() as folder:
-        ours = [started(wait, Path(folder))]
-        theirs = [subprocess.Popen(["sh", "-c", LOOP, "sh", str(port)]) for port in ports]  # noqa: S603, S607
+    with ExitStack() as stack:
+        folders = [Path(stack.enter_context(TemporaryDirectory())) for _ in range(2)]
+        silent = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(5)]
+        absent_ones, hanging_ones = five("127.0.0.1", ports), five_by_tls("127.0.0.1", silent)
+        running = {
+            "absent servers, waiting.all_of: one container": [started(waiting.all_of(*absent_ones), folders[0])],
+            "absent servers, nc in a loop: five containers": [loop(port) for port in ports],
+            "servers that hang, waiting.all_of over TLS": [started(waiting.all_of(*hanging_ones), folders[1])],
+        }
         time.sleep(seconds)
-        for name, processes in (("waiting.all_of: one container", ours), ("nc in a loop: five containers", theirs)):
+        for name, processes in running.items():
             cost = ended(processes)
             cpu, resident = round(cost.cpu_seconds, 2), round(cost.resident_mib, 1)
-            about = f"waiting {seconds} s for five absent servers"
-            yield line(about, how=name, processes=len(processes), cpu_seconds=cpu, resident_mib=resident)
+            about = f"waiting {seconds} s for five {name}"
+            yield line(about, processes=len(processes), cpu_seconds=cpu, resident_mib=resident)
+
+
+def loop(port: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["sh", "-c", LOOP, "sh", str(port)])  # noqa: S603, S607
+
+
+def five_by_tls(host: str, ports: Iterable[int]) -> list[waiting.Wait]:
+    kinds: tuple[Callable[..., waiting.Wait], ...] = (
+        waiting.redis,
+        waiting.rabbitmq,
+        waiting.kafka,
+        waiting.mongodb,
+        waiting.elasticsearch,
+    )
+    return [each(host, port=port, tls=waiting.Tls()) for each, port in zip(kinds, ports, strict=True)]
 
 
 def ended(processes: list[subprocess.Popen[bytes]]) -> Cost:

@@ -43,7 +43,10 @@ def open_connection(spec: dict[str, Any], url: str, patience: float) -> HTTPConn
     timeout = min(patience, CONNECT_SECONDS)
     if parts.scheme == "https":
         connection: HTTPConnection = HTTPSConnection(
-            parts.hostname or "", parts.port, timeout=timeout, context=tls_context(spec)
+            parts.hostname or "",
+            parts.port,
+            timeout=timeout,
+            context=tls_context(spec.get("ca_file"), spec.get("verify", True)),
         )
     else:
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)

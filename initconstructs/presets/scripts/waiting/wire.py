@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,23 +39,24 @@ class Attempt:
         if not self.spec.get("tls"):
             return plain
         try:
-            context = tls_context(self.spec)
-            if alpn:
-                context.set_alpn_protocols([alpn])
+            context = tls_context(self.spec.get("ca_file"), self.spec.get("verify", True), alpn)
             return context.wrap_socket(plain, server_hostname=host)
         except BaseException:
             plain.close()
             raise
 
 
-def tls_context(spec: dict[str, Any]) -> ssl.SSLContext:
-    """Trusts the image's authorities, or those in `ca_file`; without `verify`, anyone."""
+@lru_cache(maxsize=16)
+def tls_context(ca_file: str | None, verify: bool = True, alpn: str | None = None) -> ssl.SSLContext:
+    """Trusts the image's authorities, or those in `ca_file`; without `verify`, anyone. One takes a megabyte."""
     import ssl  # noqa: PLC0415 -- much of the program's memory, so only for those who need it
 
-    context = ssl.create_default_context(cafile=spec.get("ca_file"))
-    if not spec.get("verify", True):
+    context = ssl.create_default_context(cafile=ca_file)
+    if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    if alpn:
+        context.set_alpn_protocols([alpn])
     return context
 
 
