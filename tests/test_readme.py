@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
+WIDE = os.environ | {"COLUMNS": "120"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -32,11 +34,19 @@ def without_container_contexts(manifest: dict) -> dict:
     return manifest
 
 
-def test_the_first_example_becomes_the_yaml_beside_it(tmp_path: Path) -> None:
+def test_the_first_example_starts_as_explained(tmp_path: Path) -> None:
     done = run(block("example", "shop"), tmp_path)
     assert done.stderr == ""
+    explain = [sys.executable, "-m", "initconstructs", "explain", "dist/"]
+    said = subprocess.run(explain, cwd=tmp_path, capture_output=True, text=True, check=True, env=WIDE)
+    assert said.stdout == block("output", "explain")
+
+
+def test_the_second_example_becomes_the_yaml_beside_it(tmp_path: Path) -> None:
+    done = run(block("example", "assets"), tmp_path)
+    assert done.stderr == ""
     written = (tmp_path / "dist" / "shop.k8s.yaml").read_text(encoding="utf-8")
-    assert without_container_contexts(yaml.safe_load(written)) == yaml.safe_load(block("output", "shop"))
+    assert without_container_contexts(yaml.safe_load(written)) == yaml.safe_load(block("output", "assets"))
 
 
 def test_the_first_example_takes_at_most_twenty_lines() -> None:
@@ -47,11 +57,6 @@ def test_a_slip_gives_the_message_shown(tmp_path: Path) -> None:
     done = run(block("example", "slip"), tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith(block("output", "slip").strip())
-
-
-def test_the_wait_shown_is_one_stage(tmp_path: Path) -> None:
-    done = run(block("example", "waiting") + "print(wait.name, len(wait.args))\n", tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_snapshot_test_shown_passes(tmp_path: Path) -> None:
@@ -65,6 +70,11 @@ def test_the_snapshot_test_shown_passes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!http)([^)]+)\)", README))))
 def test_links_lead_somewhere(target: str) -> None:
     assert (ROOT / target).exists()
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"^initconstructs (\w+)", README, re.MULTILINE))))
+def test_the_command_line_has_the_commands_shown(command: str) -> None:
+    subprocess.run([sys.executable, "-m", "initconstructs", command, "--help"], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"^make (\w+)$", README, re.MULTILINE))))
