@@ -196,6 +196,7 @@ def test_what_is_good_is_kept_and_what_is_not_is_made_anew(kubelet, path, out):
     assert [run(["localhost"]), run(["localhost"])] == [made, kept]
     assert run(["localhost"], days=30) == made  # less than half of its days to come
     (out / "tls.key").unlink()  # as after a kill between the two
+    (out / ".new.killed").mkdir()
     assert [run(["localhost"]), run(["localhost"])] == [made, kept]
     assert run(["localhost", "other"]) == "made tls.crt for localhost other"
     (out / "tls.crt").chmod(0o644)

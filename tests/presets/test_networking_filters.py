@@ -107,7 +107,7 @@ def test_a_run_that_was_killed_between_the_families_is_completed_by_the_next(kub
 
 def test_networks_are_excepted_by_family(kubelet, pod, path):
     inside, outside = pod
-    rule = Redirect(to=8080, ports=[80], except_networks=["10.1.0.0/24", "fd01::/64"])
+    rule = Redirect(to=8080, ports=[80], except_networks=["10.1.0.0/24", "fd01::/64", "::ffff:10.0.0.0/104"])
     assert run(kubelet, inside, networking.redirect(rule), path).code == 0
     with inside.listening(80, 8080):
         assert [outside.ask(host, 80) for host in ("10.1.0.1", "fd00::1")] == ["80", "8080"]

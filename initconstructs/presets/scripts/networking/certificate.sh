@@ -76,6 +76,7 @@ if is_good "$@"; then
 fi
 
 umask 077
+rm -rf "$directory"/.new.* # of a run that was killed
 work=$(mktemp -d "$directory/.new.XXXXXX")
 cat >"$work/config" <<'CONFIG'
 [req]

@@ -39,8 +39,8 @@ chain() {
         except "$name" "-m owner --uid-owner" "$4"
     fi
     for network in $5; do
-        case "$family$network" in 4*:* | 6*.*) continue ;; esac
-        except "$name" "$peer" "$network"
+        case "$network" in *:*) of=6 ;; *) of=4 ;; esac
+        [ "$of" != "$family" ] || except "$name" "$peer" "$network"
     done
     except "$name" "-p tcp --dport" "$3"
     [ -n "$2" ] || echo "-A $name -p tcp -j REDIRECT --to-ports $1"
