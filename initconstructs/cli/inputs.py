@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,10 +67,15 @@ def read(paths: Sequence[str]) -> Inputs:
 def read_output(directory: Path, shown_as: Path) -> Inputs:
     """Every manifest that an app wrote below a directory, named as if it stood below another."""
     reader = _Reader(shown=lambda file: str(shown_as / Path(file).relative_to(directory)))
-    for file in reader.below(str(directory)):
-        if Path(file).name != "construct-metadata.json":
-            reader.read_file(file, is_named=True)
-    return reader.finish()
+    others = 0
+    for file in sorted(file for file in directory.rglob("*") if file.is_file()):
+        if file.suffix in _SUFFIXES and file.name != "construct-metadata.json":
+            reader.read_file(str(file), is_named=True)
+        else:
+            others += 1
+    inputs = reader.finish()
+    inputs.passed_over += others
+    return inputs
 
 
 class _Reader:
@@ -112,17 +117,13 @@ class _Reader:
                 self.read_file(match, is_named=False)
 
     def _read_below(self, directory: str) -> None:
-        for file in self.below(directory):
-            self.read_file(file, is_named=False)
-
-    def below(self, directory: str) -> Iterator[str]:
-        """The files with a manifest's suffix; a directory without rights is an error, not an empty directory."""
+        """A directory without rights is an error, not an empty directory."""
         for folder, folders, files in os.walk(directory, onerror=self._note):
             folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
             for name in sorted(files):
                 file = Path(folder, name)
                 if file.suffix in _SUFFIXES and (file.is_file() or file.is_symlink()):
-                    yield str(file)
+                    self.read_file(str(file), is_named=False)
 
     def read_file(self, file: str, *, is_named: bool) -> None:
         """One file, unless it was read before."""
@@ -145,7 +146,7 @@ class _Reader:
         try:
             documents = load_yaml(content, file=file)
         except UnreadableManifest as error:
-            self._refuse(error, is_named)
+            self._refuse(error, is_named or b"apiVersion" in content)
         else:
             if is_named or not documents or any(map(_is_manifest, documents)):
                 self._take(documents)
@@ -163,8 +164,8 @@ class _Reader:
             else:
                 self._inputs.documents.append(document)
 
-    def _refuse(self, error: UnreadableManifest, is_named: bool) -> None:
-        if error.rule == "not-an-object" and not is_named:
+    def _refuse(self, error: UnreadableManifest, is_manifest: bool) -> None:
+        if error.rule == "not-an-object" and not is_manifest:
             self._inputs.passed_over += 1
         elif isinstance(error, UnrenderedTemplate):
             directory = str(Path(error.file or "").parent)

@@ -77,7 +77,7 @@ def counts(summary: Summary) -> str:
     if summary.passed_over:
         text += f"; {summary.passed_over} of other kinds passed over"
     if summary.files_passed_over:
-        text += f"; {_plural(summary.files_passed_over, 'file')} without a manifest"
+        text += f"; {_plural(summary.files_passed_over, 'other file')} passed over"
     if summary.unreadable:
         text += f"; {len(summary.unreadable)} unreadable"
     return text

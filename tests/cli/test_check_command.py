@@ -150,6 +150,14 @@ def test_a_directory_may_hold_more_than_manifests(tmp_path: Path, capsys: pytest
     assert (summary["files"], summary["filesPassedOver"], summary["passedOver"]) == (1, 3, 1)
 
 
+def test_manifests_beside_something_else_are_not_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, app=f"{REFUSED}---\n- 1\n")
+    assert main(["check", str(tmp_path)]) == 2
+    assert "[not-an-object]" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "named", "missing"),
     [

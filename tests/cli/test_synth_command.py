@@ -100,7 +100,8 @@ def test_a_new_directory_has_the_rights_that_the_app_gave_it(project: Path) -> N
 def test_what_is_refused_leaves_what_stood_there(
     text: str, options: list[str], code: int, made: Path, stands: Callable[[], bool]
 ) -> None:
-    (made / "foreign.yaml").write_text(text)
+    (made / ".hidden").mkdir()
+    (made / ".hidden" / "foreign.yml").write_text(text)
     assert main(["synth", *options]) == code
     assert stands()
 
