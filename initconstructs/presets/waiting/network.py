@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.environment import SecretKey
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.presets.text import check_text
 from initconstructs.presets.waiting.address import SOURCES, Host, Port, Source, at, check_host, label
@@ -74,6 +75,9 @@ def http(
         spec["body"] = body
     if headers:
         spec["headers"] = _headers(headers)
+        if tls is not None and not tls.verify and any(isinstance(each, SecretKey) for each in headers.values()):
+            rule = "trusts anyone, who would then be told a confidential header"
+            raise ModelError("http: Tls(verify=False)", rule, 'leave verify out, and give the authority: ca_file="..."')
     return wait(named(label(host)), [spec | tls_spec(tls)], options)
 
 

@@ -11,7 +11,7 @@ class Tls:
     """The server speaks TLS.
 
     `ca_file` is a PEM file that a mount provides, `mounts=[Volume("ca", ConfigMapFiles("ca")).at("/ca")]`.
-    Without it, the image's authorities are trusted. `verify=False` trusts anyone: a wait sends no credentials.
+    Without it, the image's authorities are trusted. `verify=False` trusts anyone, and so takes no secret header.
     """
 
     ca_file: str | None = None
