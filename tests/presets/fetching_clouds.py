@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from initconstructs import Stage
-from tests.presets.conftest import Finished, Kubelet, QuietServer
+from tests.presets.conftest import Finished, Kubelet, QuietServer, Servers
 
 
 @dataclass
@@ -135,6 +136,17 @@ def canary_free(stage: Stage, done: Finished, *secrets: str) -> None:
     """No secret is in what the manifest, the log or an error says."""
     for secret in secrets:
         assert secret not in f"{stage!r}{done.out}{done.err}"
+
+
+def small_disk(servers: Servers, place: Path) -> list[str]:
+    """What starts a program with a disk of 64 KiB at `place`; it tells last what is left there."""
+    servers.need("unshare", "mount")
+    alone = ["unshare", "--user", "--map-root-user", "--mount"]
+    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        servers.lack("this machine gives no namespaces, so none with a small disk")
+    place.mkdir(parents=True)
+    script = 'mount -t tmpfs -o size=64k none "$0"; "$@"; code=$?; echo left: $(ls -A "$0"); exit $code'
+    return [*alone, "sh", "-c", script, str(place)]
 
 
 def soon(happened: Callable[[], bool], within: float = 10) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 
 from initconstructs import ModelError, SecretKey
 from initconstructs.presets import fetching
+from tests.presets.conftest import Kubelet
 from tests.presets.fetching_aws import KEYS, REGION, Aws, aws, instance, pod_identity, sts
-from tests.presets.fetching_clouds import Reply, Request, answer, canary_free, cloud, files, kubelet_reads
+from tests.presets.fetching_clouds import Reply, Request, answer, canary_free, cloud, files, kubelet_reads, small_disk
 
 PASSWORD = "canary-'7f3a'-Ω"
 TEXT = "canary $(HOME) `id` # 9d1c"
@@ -82,6 +85,36 @@ def test_the_second_run_writes_what_has_changed(server, kubelet):
     assert "1 of 2 files new" in done.last
     assert (home / "a").stat().st_mode & 0o777 == 0o400
     assert (home / "b").stat().st_ino == before.st_ino
+
+
+def test_a_full_disk(kubelet, servers):
+    """Neither secret is there when only one fits."""
+    wrap = small_disk(servers, kubelet.root / "secrets")
+    with cloud(lambda asked: answer({"SecretString": "canary" * (7 if b"small" in asked.body else 30_000)})) as place:
+        stage = fetching.aws_secrets(endpoint=place.url, region=REGION, keys=KEYS, files={"a": "small", "b": "large"})
+        done = kubelet.start(stage, wrap=wrap, AWS_ACCESS_KEY_ID="id", AWS_SECRET_ACCESS_KEY="key-canary").finish()
+    *_, told, left = done.out.splitlines()
+    assert (done.code, left, "no space left on device" in told) == (1, "left:", True)
+
+
+def test_who_may_read(server, servers):
+    """In a directory as the kubelet makes it for fsGroup 2000."""
+    if os.getuid():
+        servers.lack("only root can start programs as somebody else")
+    (setpriv,) = servers.need("setpriv")
+    pod, home = Kubelet(servers.directory("pod")), servers.directory("pod/secrets")
+    os.chown(home, 0, 2000)
+    home.chmod(0o2777)
+
+    def reads(user: int, mode: str) -> bool:
+        fetcher = [setpriv, "--reuid=65532", "--regid=65532", "--groups=2000"]
+        stage = secrets(server, files={"a": "shop/key"}, mode=mode)
+        done = pod.start(stage, wrap=fetcher, python="/usr/bin/python3", **server.reader).finish()
+        assert f"mode {mode}, user 65532 and group 2000" in done.last
+        reader = [setpriv, f"--reuid={user}", f"--regid={user}", "--groups=2000", "cat", str(home / "a")]
+        return subprocess.run(reader, capture_output=True, check=False).returncode == 0
+
+    assert [reads(65532, "0400"), reads(1000, "0400"), reads(1000, "0440")] == [True, False, True]
 
 
 def test_a_missing_secret_is_named_and_none_is_written(server, kubelet):

@@ -17,7 +17,7 @@ from initconstructs import ModelError
 from initconstructs.presets import fetching
 from initconstructs.presets.scripts.fetching.crc import LENGTH, crc32c, crc64nvme
 from tests.presets.fetching_aws import KEYS, REGION, Aws, aws
-from tests.presets.fetching_clouds import Reply, Request, cloud, data, soon
+from tests.presets.fetching_clouds import Reply, Request, cloud, data, small_disk, soon
 
 BIG = os.urandom(3_000_001)
 KEYED = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key-canary"}
@@ -175,7 +175,7 @@ def test_a_server_that_falls_silent(kubelet):
     with cloud(serving(gets=[Reply(body=BODY, sends=99_999, stalls=60)])) as place:
         done = kubelet.run(one(place.url, timeout=4), **KEYED)
     assert (done.code, data(kubelet)) == (124, {})
-    assert "no answer in time" in done.last
+    assert "no answer in time" in done.out
 
 
 @pytest.mark.parametrize("kind", ["crc64nvme", "crc32c", "sha256"])
@@ -205,17 +205,12 @@ def test_the_wrong_region_is_told(kubelet):
 
 def test_a_full_disk(kubelet, servers):
     """Nothing half-written is left, and with room the next run succeeds."""
-    servers.need("unshare", "mount")
-    home = kubelet.root / "data"
-    home.mkdir()
-    small = 'mount -t tmpfs -o size=64k none "$0"; "$@"; code=$?; ls -A "$0"; exit $code'
+    wrap = small_disk(servers, kubelet.root / "data")
     with cloud(serving(gets=[WHOLE])) as place:
-        wrap = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", small, str(home)]
         done = kubelet.start(one(place.url), wrap=wrap, **KEYED).finish()
-        assert done.code == 1
         *_, told, left = done.out.splitlines()
+        assert (done.code, left) == (1, "left: .fetching.lock")
         assert "no space left on device" in told
-        assert left == ".fetching.lock"
         assert kubelet.run(one(place.url), **KEYED).code == 0
 
 
