@@ -98,7 +98,7 @@ def bundle(kubelet, out: Path, *sources: Path, **given: Any):
 
 
 def test_java_and_openssl_trust_what_the_bundle_holds(kubelet, servers, out, tmp_path):
-    keytool, java = servers.need("keytool", "java")
+    keytool, java, _ = servers.need("keytool", "java", "javac")
     own = authority(tmp_path, "localhost")
     first = bundle(kubelet, out, own)
     assert (first.code, first.err) == (0, "")
