@@ -84,7 +84,8 @@ def _level(step: Step) -> str:
 def _right(rule: PolicyRule) -> str:
     what = ", ".join(f"{each}.{group}" if group else each for each in rule.resources for group in rule.api_groups)
     which = "of this name" if rule.resource_names else "of the namespace"
-    return f"{' and '.join(rule.verbs)} {what} {which}"
+    where = f" in {rule.namespace}" if rule.namespace else ""
+    return f"{' and '.join(rule.verbs)} {what} {which}{where}"
 
 
 def _exit_codes(text: str, step: Step) -> str:
