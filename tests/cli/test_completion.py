@@ -75,7 +75,7 @@ def terminal(*command: str) -> Iterator[Callable[[str, str], str]]:
 
     def ask(text: str, until: str) -> str:
         os.write(stream, text.encode())
-        seen, end = "", time.monotonic() + 20
+        seen, end = "", time.monotonic() + 60
         while time.monotonic() < end and not (until and until in seen):
             os.set_blocking(stream, False)
             try:

@@ -64,10 +64,10 @@ def wheel(built: Path) -> Path:
     return found
 
 
-def install(scripts: Path, what: str) -> None:
-    done = run(scripts / "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", what)
-    if "No matching distribution" in done.stderr and os.environ.get("CI") != "true":
-        pytest.skip(f"no package index: {done.stderr.splitlines()[-1]}")
+def install(environment: Path, what: str) -> None:
+    done = run(SCRIPTS / "uv", "pip", "install", "--quiet", "--python", environment, what)
+    if "fetch" in done.stderr and os.environ.get("CI") != "true":
+        pytest.skip(f"no package index: {done.stderr.splitlines()[0]}")
     assert done.returncode == 0, done.stderr
 
 
@@ -101,12 +101,12 @@ def test_the_sdist_holds_what_the_wheel_is_built_from(built: Path) -> None:
 
 def test_it_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     """One environment for both parts, as it takes longest: first without Node, then with the extras."""
-    succeed(sys.executable, "-m", "venv", tmp_path / "empty")
-    scripts = tmp_path / "empty" / "bin"
-    install(scripts, str(wheel))
-    works_without_node_and_says_what_is_missing(scripts, tmp_path)
-    install(scripts, f"{wheel}[node,test]")
-    makes_a_project_that_synthesizes_and_passes(scripts, tmp_path)
+    environment = tmp_path / "empty"
+    succeed(SCRIPTS / "uv", "venv", "--quiet", "--python", sys.executable, environment)
+    install(environment, str(wheel))
+    works_without_node_and_says_what_is_missing(environment / "bin", tmp_path)
+    install(environment, f"{wheel}[node,test]")
+    makes_a_project_that_synthesizes_and_passes(environment / "bin", tmp_path)
 
 
 def works_without_node_and_says_what_is_missing(empty: Path, tmp_path: Path) -> None:
