@@ -216,7 +216,7 @@ def test_a_refusal_is_final_and_leaves_what_was_there(clone, kubelet, repository
 
 def test_tries_again_while_the_server_is_busy_and_gives_up_at_the_deadline(clone, kubelet, repository):
     repository.refuses = "503 X: y"
-    done = clone(timeout=4)
+    done = clone(timeout=3)
     assert (done.code, "gave up: " in last(done), "503" in last(done)) == (124, True, True), done.out
     started = clone(start=True)
     time.sleep(0.7)
@@ -226,16 +226,16 @@ def test_tries_again_while_the_server_is_busy_and_gives_up_at_the_deadline(clone
 
 def test_a_run_that_is_killed_at_any_instant_leaves_the_old_clone_or_the_new_one(clone, kubelet, site, repository):
     clone()
-    for number in range(16):
+    for number in range(10):
         commit = repository.commit(f"number {number}")
         started = clone(start=True)
-        time.sleep(0.02 + number * 0.015)
+        time.sleep(0.02 + number * 0.025)
         os.killpg(started.process.pid, signal.SIGKILL)
         started.finish()
         assert not site.exists() or (site / "page").read_text().startswith(("one", "number"))
     done = clone()
     assert (done.code, commit in last(done)) == (0, True), done.out
-    assert ((site / "page").read_text(), left(kubelet)) == ("number 15", [".site.lock", "site"])
+    assert ((site / "page").read_text(), left(kubelet)) == ("number 9", [".site.lock", "site"])
 
 
 def test_stops_when_the_pod_is_deleted_and_leaves_nothing(clone, kubelet, repository):

@@ -185,9 +185,9 @@ def test_a_run_that_is_killed_at_any_instant_leaves_nothing_half_and_the_next_su
     archive = packed("tar:gz", {f"d/{each}": os.urandom(20_000) for each in range(40)})
     with cloud(lambda request: Reply(200, archive if request.path == "/a.tgz" else BODY)) as server:
         stage = fetching.https(f"{server.url}/a.tgz", sha256=sha256(archive), extract=True, timeout=8)
-        for delay in range(24):
+        for delay in range(16):
             started = kubelet.start(stage)
-            time.sleep(0.05 + delay * 0.012)
+            time.sleep(0.05 + delay * 0.018)
             started.process.kill()
             started.finish()
             whole = (kubelet.root / "data/.https.fetched.json").exists()

@@ -173,7 +173,7 @@ def test_a_run_that_is_killed_is_repeated_by_the_next(kubelet, redis, dump):
 
 def test_stops_when_the_pod_is_deleted(kubelet, redis):
     redis.start()
-    sleeping = {"file": None, "mounts": [], "command": [shutil.which("sleep"), "5"], "image": "a:1"}
+    sleeping = {"file": None, "mounts": [], "command": [shutil.which("sleep"), "2"], "image": "a:1"}
     started = kubelet.start(load(redis, **sleeping))
     time.sleep(0.8)
     started.process.send_signal(signal.SIGTERM)

@@ -8,7 +8,7 @@ from initconstructs.model.environment import SecretKey
 from initconstructs.presets import fetching
 
 SHA256, COMMIT = "5" * 64, "6" * 40
-WRITTEN = "a small server written from the API's document, over TLS"
+WRITTEN = "a small server written from the API's document"
 
 _secrets = fetching.vault(
     role="shop",
@@ -32,7 +32,11 @@ ENTRIES = {
         reader=_site.output.at("/srv/site", sub_path="site"),
         proven="git's own HTTP server, over TLS and with a login; the script under dash and busybox",
     ),
-    "https": Entry(step=_geo, reader=_geo.output.at("/srv/geo"), proven="nginx with TLS"),
+    "https": Entry(
+        step=_geo,
+        reader=_geo.output.at("/srv/geo"),
+        proven="nginx with TLS; a server that breaks off, stalls, redirects and refuses",
+    ),
     "huggingface": Entry(step=_ranker, reader=_ranker.output.at("/models"), proven=WRITTEN),
-    "oci": Entry(step=_data, reader=_data.output.at("/srv/geo"), proven=WRITTEN),
+    "oci": Entry(step=_data, reader=_data.output.at("/srv/geo"), proven=f"{WRITTEN}, over TLS"),
 } | CLOUD

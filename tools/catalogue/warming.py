@@ -8,7 +8,7 @@ from initconstructs.model.volumes import Claim, Volume
 from initconstructs.presets import warming
 
 COMMIT = "6" * 40
-HUB = "a small server written from the Hub's document, over TLS"
+HUB = "a small server written from the Hub's document"
 
 _warm = warming.http({"rates.json": "https://rates.example/api/today"}, budget="30s")
 _model = warming.model("acme/shop-ranker", revision=COMMIT, volume=Volume("models", Claim("models")))
@@ -23,9 +23,9 @@ _cache = warming.redis(
 )
 
 ENTRIES = {
-    "http": Entry(step=_warm, reader=_warm.output.at("/srv/warm"), proven="nginx with TLS"),
+    "http": Entry(step=_warm, reader=_warm.output.at("/srv/warm"), proven="a server that stalls and refuses"),
     "model": Entry(step=_model, reader=_model.output.at("/models"), proven=HUB),
     "dataset": Entry(step=_dataset, reader=_dataset.output.at("/data"), proven=HUB),
-    "redis": Entry(step=_cache, proven="Redis, also with a password, over TLS, and while it loads"),
+    "redis": Entry(step=_cache, proven="Redis: started late, with a password, over TLS, and the load killed half-way"),
     "image": Entry(step=warming.image("ghcr.io/acme/worker:1.4.2"), proven="its command, run"),
 }

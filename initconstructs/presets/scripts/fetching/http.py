@@ -102,7 +102,7 @@ class Client:
                 part.validator = strong(answer.headers)
                 for block in self.blocks(url, answer):
                     part.write(block)
-                    self.task.seen = f"{shown(url)}: {part.size} bytes had come"
+                    self.task.came = f"{shown(url)}: {part.size} bytes had come"
                 return answer.headers
 
         return self.tried(once)

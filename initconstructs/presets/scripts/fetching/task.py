@@ -43,7 +43,7 @@ class Task:
         self.seconds = seconds
         self.began = time.monotonic()
         self.deadline = self.began + seconds
-        self.seen = "nothing was heard yet"
+        self.seen = self.came = ""
         self.secrets: list[str] = []
 
     def left(self) -> float:
@@ -62,6 +62,10 @@ class Task:
         if text != self.seen:
             self.seen = text
             self.say(text)
+
+    def last(self) -> str:
+        """What was seen last, and how far it came."""
+        return "; ".join(filter(None, (self.seen, self.came))) or "nothing was heard yet"
 
     def secret(self, variable: str) -> str:
         """An environment variable's value, without white space around it, that no line of the log will show."""
@@ -102,7 +106,7 @@ def perform(work: Work, words: list[str]) -> int:
     worker = threading.Thread(target=lambda: results.append(outcome(work, task, spec)), daemon=True)
     worker.start()
     worker.join(seconds)
-    code, text = results[0] if results else (124, f"gave up after {seconds:g} s: {task.seen}")
+    code, text = results[0] if results else (124, f"gave up after {seconds:g} s: {task.last()}")
     if code and not spec.get("required", True):
         code, text = 0, f"goes on without it: {text}"
     task.say(text)
