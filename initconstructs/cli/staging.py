@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
 import shutil
 import sys
@@ -38,7 +39,7 @@ def staged(output: Path) -> Iterator[Path]:
     place = output.resolve()
     parent = next(each for each in place.parents if each.is_dir())
     prefix = f".{place.name}.synth-"
-    for rest in sorted(parent.glob(f"{prefix}*")):
+    for rest in sorted(parent.glob(f"{glob.escape(prefix)}*")):
         _clear(rest, place)
     try:
         own = Path(mkdtemp(prefix=prefix, dir=parent))

@@ -10,7 +10,7 @@ from initconstructs.reports.summary import Summary, counts
 from initconstructs.rules.finding import Finding, Severity
 
 _LIMIT = 60_000  # GitHub takes comments of 65,536 characters
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~@!&]|(?<=\w)://")
+_SPECIAL = re.compile(r"[\\`*<>|~@&]|(?<=\])\(|(?<=\w)://|#(?=\d)")
 _HEAD = ("| | rule | object | place | problem and remedy |", "|---|---|---|---|---|")
 
 
