@@ -78,6 +78,11 @@ def test_keys_are_in_the_manifest_by_their_name_alone():
     }
 
 
+def test_an_object_that_can_be_no_file_of_the_directory():
+    with pytest.raises(ModelError, match="below the directory"):
+        fetching.gcs("gs://models/a/..")
+
+
 @pytest.mark.parametrize("mode", ["", "rw", "400 ", "0888", "01000", 0o400, None])
 def test_what_is_no_mode(mode):
     with pytest.raises(ModelError, match="octal digits"):

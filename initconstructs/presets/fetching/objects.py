@@ -23,9 +23,12 @@ def objects(
     env: Mapping[str, SecretKey] | None = None,
 ) -> Stage:
     """The stage for the object called `key`, or for all below it where it is empty or ends in "/"."""
-    spec = {**about, "key": key, "name": key.rpartition("/")[2]}
+    name = key.rpartition("/")[2]
+    if name:
+        data.check_file(f"{function}: url", name)
+    spec = {**about, "key": key, "name": name}
     if sha256 is not None:
-        spec["sha256"] = _sha256(f"{function}: sha256", sha256, several=not spec["name"])
+        spec["sha256"] = _sha256(f"{function}: sha256", sha256, several=not name)
     named: DataOptions = {"name": function.replace("_", "-"), **options}
     return data.step(function, spec, env or {}, named)
 

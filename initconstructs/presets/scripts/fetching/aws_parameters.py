@@ -33,7 +33,12 @@ def fetch(task: Task, spec: dict[str, Any]) -> str:
 
 def below(ask: Action, path: str) -> dict[str, bytes]:
     """Every parameter below the path, by its name."""
-    question: dict[str, Any] = {"Path": path, "Recursive": True, "WithDecryption": True, "MaxResults": 10}
+    question: dict[str, Any] = {
+        "Path": path.rstrip("/") or "/",
+        "Recursive": True,
+        "WithDecryption": True,
+        "MaxResults": 10,
+    }
     values: dict[str, bytes] = {}
     while True:
         page = ask("GetParametersByPath", question)

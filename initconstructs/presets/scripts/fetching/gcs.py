@@ -47,9 +47,10 @@ class Gcs:
             if not page.get("nextPageToken"):
                 break
             question["pageToken"] = page["nextPageToken"]
-        if not found:
+        items = [self.item(each) for each in found if not each["name"].endswith("/")]  # the marks of empty folders
+        if not items:
             raise Failed(f"there is no object below gs://{self.spec['bucket']}/{self.key}")
-        return [self.item(each) for each in found if not each["name"].endswith("/")]
+        return items
 
     def item(self, found: dict[str, Any]) -> Item:
         key, claims = found["name"], {"md5": found.get("md5Hash"), "crc32c": found.get("crc32c")}
