@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import subprocess
@@ -159,6 +160,13 @@ def test_a_source_that_is_not_to_be_trusted_is_named(kubelet, out, tmp_path, mad
     assert finished.code == 1
     assert said in finished.last
     assert list(out.iterdir()) == []
+
+
+def test_gives_up_at_the_deadline(kubelet, out, tmp_path):
+    """A pipe that nobody writes hangs, as a file of a lost server does."""
+    os.mkfifo(tmp_path / "pipe")
+    late = bundle(kubelet, out, tmp_path / "pipe", system=False, timeout=1)
+    assert (late.code, late.last) == (124, "gave up after 1 s")
 
 
 def test_an_expired_authority_is_taken_where_it_is_allowed(kubelet, servers, out, tmp_path):

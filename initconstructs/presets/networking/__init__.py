@@ -10,7 +10,7 @@ and `trust_environment` the variables with which an app finds a bundle. The othe
   `privileged_sysctls` is a privileged container. The certificates need none: "restricted", read-only root.
 * **Resources.** Requests 10m CPU and 32Mi, limit 64Mi, unless `resources=` says otherwise.
 * **Exit codes.** 0 it is in place; 1 it was refused, and the last line says by whom and why; 2 wrong arguments; 143
-  the pod was stopped. Nothing here talks to anybody, so there is no deadline.
+  the pod was stopped. The scripts ask nobody but the kernel and openssl, and have no deadline.
 * **Second run.** It finds or puts in place the same again: rules are replaced, not doubled, and what is there and good
   is kept.
 

@@ -11,7 +11,7 @@ from typing import Literal
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
-from initconstructs.model.checks import Words
+from initconstructs.model.checks import Duration, Words
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.stages import Directory, Stage
 from initconstructs.presets import images
@@ -34,7 +34,12 @@ _HOST = re.compile(
 
 @ends_at_the_author
 def ca_bundle(
-    *sources: str, system: bool = True, java: bool = True, allow_expired: bool = False, **options: Unpack[StageOptions]
+    *sources: str,
+    system: bool = True,
+    java: bool = True,
+    allow_expired: bool = False,
+    timeout: Duration = "1m",
+    **options: Unpack[StageOptions],
 ) -> Stage:
     """Hand over a directory with the authorities that an app trusts: those of `sources`, and those of the image.
 
@@ -47,7 +52,8 @@ def ca_bundle(
     Every source must hold certificates of authorities (CA:TRUE) and, without `allow_expired`, none that has expired. A
     second run writes the same bytes, or what the sources have become; the app reads them when it starts.
 
-    Exit codes: 1 a source is missing, or holds no certificate, a broken one, or one that is not to be trusted.
+    Exit codes: 1 a source is missing, or holds no certificate, a broken one, or one that is not to be trusted; 124 the
+    deadline came (`timeout=`), as when a file server is lost.
 
     Sources: https://docs.openssl.org/3.5/man3/SSL_CTX_load_verify_locations/ https://www.rfc-editor.org/rfc/rfc7292
     """
@@ -55,11 +61,12 @@ def ca_bundle(
         checks.absolute_path("ca_bundle: source", check_text("ca_bundle: source", each))
     if not sources and not system:
         raise ModelError("ca_bundle(...)", "trusts nobody", "name a source, or leave system=False out")
+    seconds = checks.seconds("ca_bundle: timeout", timeout, 1)
     asked = {"sources": list(sources), "system": system, "java": java, "allow_expired": allow_expired}
     return python("networking", "bundle").stage(
         Stage,
         "ca-bundle",
-        [_OUT, json.dumps(asked)],
+        [str(seconds), _OUT, json.dumps(asked)],
         options,
         image=images.PYTHON,
         produces=[Directory(_OUT, size_limit="16Mi")],

@@ -1,8 +1,9 @@
 """Write the certificates of authorities into a directory: one PEM bundle, and a trust store for Java.
 
-    python3 -c 'from networking.bundle import start; start()' DIRECTORY '{"sources": [...], "system": true, ...}'
+    python3 -c 'from networking.bundle import start; start()' SECONDS DIRECTORY '{"sources": [...], ...}'
 
-Exit code: 0 they are there, 1 a source has no certificate or a bad one, 2 wrong arguments, 143 asked to stop.
+Exit code: 0 they are there, 1 a source has no certificate or a bad one, 2 wrong arguments, 124 the deadline came, 143
+asked to stop.
 Needs Python 3.8 or newer and nothing else.
 """
 
@@ -126,10 +127,18 @@ def run(directory: Path, asked: Mapping[str, Any]) -> int:
 
 def start() -> None:
     """What the container runs."""
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))  # as process 1 it would not hear it otherwise
     try:
-        directory, asked = Path(sys.argv[1]), json.loads(sys.argv[2])
+        seconds, directory, asked = int(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
     except (IndexError, ValueError):
-        print("usage: DIRECTORY JSON", flush=True)
+        print("usage: SECONDS DIRECTORY JSON", flush=True)
         sys.exit(2)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))  # as process 1 it would not hear it otherwise
+    signal.signal(signal.SIGALRM, lambda *_: late(seconds))
+    signal.alarm(seconds)
     sys.exit(run(directory, asked))
+
+
+def late(seconds: int) -> None:
+    """The deadline came: a read may hang for ever on a lost file server."""
+    os.write(1, f"gave up after {seconds} s\n".encode())
+    os._exit(124)
