@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
-from .task import Failed, Task
+from .task import Failed, Task, TooLate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -116,7 +116,7 @@ class Client:
             except Again as error:
                 self.task.see(str(error))
                 if error.after >= self.task.left():
-                    raise Failed(f"{error}; the next try would come after the deadline") from None
+                    raise TooLate(f"gave up: {error}; the next try would come after the deadline") from None
                 time.sleep(max(error.after, pause * random.uniform(0.5, 1)))  # noqa: S311 -- so that pods don't ask in step
                 pause = min(pause * 2, LONGEST_PAUSE)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .files import Part, alone, inside
 from .http import Client
-from .task import Failed, Task, run
+from .task import Failed, Task, TooLate, run
 
 
 def start() -> None:
@@ -25,6 +25,8 @@ def fetch(task: Task, spec: dict[str, Any]) -> str:
                     client.fetch(url, part, headers)
                     part.keep()
                 task.say(f"{file}: {part.size} bytes")
+            except TooLate:
+                raise
             except Failed as error:
                 task.say(f"{file}: {error}")
                 failures.append(f"{file}: {error}")

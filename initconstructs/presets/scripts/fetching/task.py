@@ -36,6 +36,10 @@ class Failed(Exception):  # noqa: N818 -- the reason, not an error of the progra
     """It can't be done, and trying again now won't help; the text says why, and holds no secret."""
 
 
+class TooLate(Failed):
+    """The deadline has come, or will before anything can be tried again."""
+
+
 class Task:
     """One run: its deadline, and what it tells."""
 
@@ -124,6 +128,8 @@ def outcome(work: Work, task: Task, spec: Spec) -> tuple[int, str]:
     """Exit code and last line."""
     try:
         return 0, work(task, spec)
+    except TooLate as error:
+        return 124, str(error)
     except Failed as error:
         return 1, str(error)
     except OSError as error:
