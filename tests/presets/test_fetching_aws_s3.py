@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 
+import google_crc32c
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,8 @@ from hypothesis import strategies as st
 from initconstructs import ModelError
 from initconstructs.presets import fetching
 from initconstructs.presets.scripts.fetching.crc import LENGTH, crc32c, crc64nvme
+from initconstructs.presets.scripts.fetching.s3 import S3
+from initconstructs.presets.scripts.fetching.task import Task
 from tests.presets.fetching_aws import KEYS, REGION, Aws, aws
 from tests.presets.fetching_clouds import Reply, Request, cloud, data, small_disk, soon
 
@@ -166,7 +170,7 @@ def test_a_body_that_is_continued_is_held_against_the_checksum_of_all_of_it(kube
 
 def test_a_body_that_never_comes_whole(kubelet):
     with cloud(serving(gets=[Reply(body=BODY, sends=99_999)])) as place:
-        done = kubelet.run(one(place.url, timeout=2), **KEYED)
+        done = kubelet.run(one(place.url, timeout=4), **KEYED)
     assert (done.code, data(kubelet)) == (124, {})
     assert "breaks off" in done.last
 
@@ -258,6 +262,31 @@ def test_the_published_check_values():
         found = make()
         found.update(b"123456789")
         assert found.digest().hex() == check
+
+
+def test_megabytes_are_as_google_counts_them():
+    found = crc32c()
+    found.update(BIG)
+    assert int.from_bytes(found.digest(), "big") == google_crc32c.value(BIG)
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({"region": "eu-central-1"}, "https://models.s3.eu-central-1.amazonaws.com/a%20b/%2B"),
+        ({"region": "cn-north-1"}, "https://models.s3.cn-north-1.amazonaws.com.cn/a%20b/%2B"),
+        ({"region": "eu-central-1", "path_style": True}, "https://s3.eu-central-1.amazonaws.com/models/a%20b/%2B"),
+        ({"region": "x", "endpoint": "http://minio:9000/s3"}, "http://minio:9000/s3/models/a%20b/%2B"),
+        (
+            {"region": "x", "endpoint": "https://store.example", "path_style": False},
+            "https://models.store.example/a%20b/%2B",
+        ),
+    ],
+)
+def test_where_a_bucket_is(given, url):
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html"""
+    spec = json.loads(fetching.s3("s3://models/a b/+", **given).args[1])
+    assert S3(Task(1), spec).url(spec["key"]) == url
 
 
 @pytest.mark.parametrize(
