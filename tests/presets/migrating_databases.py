@@ -30,6 +30,7 @@ class Database:
     port: int
     client: list[str]
     create: list[str]
+    clear: str
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def new(self) -> str:
@@ -38,6 +39,11 @@ class Database:
         for statement in self.create:
             self.ask(statement.format(name))
         return f"{self.scheme}://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/{name}"
+
+    def empty(self, url: str) -> None:
+        """Take everything out of the database again, which is quicker than a new one."""
+        name = url.rpartition("/")[2]
+        self.ask(self.clear.format(name), "" if name in self.clear.format(name) else url)
 
     def ask(self, question: str, url: str = "") -> str:
         """What the server's own client says, of the database of the URL."""
@@ -67,7 +73,9 @@ def postgres(home: Servers, certificate: Path) -> Database:
     initdb, program, psql = home.need("initdb", "postgres", "psql")
     port, data = free_port(), home.directory("postgres", "nobody") / "data"
     home.run([initdb, "-D", str(data), "--no-sync", "-A", "trust", "-U", "postgres"], user="nobody")
-    (data / "pg_hba.conf").write_text("local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+    ways = {"in_clear": "password", "by_md5": "md5", "all": "scram-sha-256"}
+    rules = [f"host all {user} 127.0.0.1/32 {way}" for user, way in ways.items()]
+    (data / "pg_hba.conf").write_text("\n".join(["local all postgres trust", *rules, ""]))
     for name, text in {"server.crt": "ca.crt", "server.key": "key.pem"}.items():
         (data / name).write_bytes((certificate / text).read_bytes())
         (data / name).chmod(0o600)
@@ -76,8 +84,10 @@ def postgres(home: Servers, certificate: Path) -> Database:
     home.start([program, "-D", str(data), "-p", str(port), *(f"-c{each}" for each in options)], user="nobody")
     wait_for(waiting.postgres("127.0.0.1", port=port, timeout=20), home.home / "wait-postgres")
     client = [psql, "-h", str(data), "-p", str(port), "-U", "postgres", "-qAt", "-v", "ON_ERROR_STOP=1"]
-    made = Database("postgresql+psycopg", port, client, [f'CREATE DATABASE {{}} OWNER "{USER}"'])
-    made.ask(f"CREATE USER {USER} PASSWORD '{PASSWORD}'")
+    clear = f'DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION "{USER}"'
+    made = Database("postgresql+psycopg", port, client, [f'CREATE DATABASE {{}} OWNER "{USER}"'], clear)
+    made.ask(f"CREATE USER {USER} PASSWORD '{PASSWORD}'; CREATE USER in_clear PASSWORD '{PASSWORD}'")
+    made.ask(f"SET password_encryption = 'md5'; CREATE USER by_md5 PASSWORD '{PASSWORD}'")
     return made
 
 
@@ -95,7 +105,8 @@ def mariadb(home: Servers, certificate: Path) -> Database:
     wait_for(waiting.mysql("127.0.0.1", port=port, timeout=30), home.home / "wait-mariadb")
     words = [client, "--no-defaults", socket, "--user=root", "--batch", "--skip-column-names"]
     grant = f"GRANT ALL ON {{}}.* TO '{USER}'@'%'"
-    made = Database("mysql+pymysql", port, words, ["CREATE DATABASE {}", grant])
+    clear = "DROP DATABASE {0}; CREATE DATABASE {0}"
+    made = Database("mysql+pymysql", port, words, ["CREATE DATABASE {}", grant], clear)
     made.ask("DELETE FROM mysql.global_priv WHERE user = ''; FLUSH PRIVILEGES")
     made.ask(f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}'")
     return made

@@ -14,7 +14,7 @@ import pytest
 from initconstructs import SecretKey
 from initconstructs.presets import migrating
 from tests.presets.conftest import Kubelet, Started
-from tests.presets.migrating_databases import PASSWORD, Database, home, kill, mariadb, postgres
+from tests.presets.migrating_databases import PASSWORD, USER, Database, home, kill, mariadb, postgres
 
 __all__ = ["home", "mariadb", "postgres"]  # fixtures
 
@@ -56,9 +56,10 @@ def begun(kubelet: Kubelet, tmp_path: Path) -> Iterator[Callable[[str], Started]
 
 @pytest.mark.parametrize(("database", "times"), [("postgres", 1), ("mariadb", 4)], indirect=["database"])
 def test_four_copies_at_once(times, kubelet, database, tmp_path):
-    """Each time with a database of its own; five times side by side. Real tools do it on PostgreSQL, too."""
+    """Five times side by side, in a database each. Real tools do it twenty times on PostgreSQL, too."""
+    urls = [database.new() for _ in range(5)]
     for turn in range(times):
-        places = {tmp_path / f"{turn}-{number}": database.new() for number in range(5)}
+        places = {tmp_path / f"{turn}-{number}": url for number, url in enumerate(urls)}
         copies = [start(kubelet, place, url) for place, url in places.items() for _ in range(4)]
         finished = [each.finish(60) for each in copies]
         assert [each.code for each in finished] == [0] * 20, finished
@@ -146,6 +147,14 @@ def test_stops_the_tool_when_the_pod_is_deleted(begun, database):
 def test_reaches_the_server_as_the_url_wants_it(query, kubelet, database, certificate, tmp_path):
     url = database.new() + query.format(ca=certificate / "ca.crt")
     assert kubelet.run(migrate(tmp_path, "exit 0"), DATABASE_URL=url).code == 0
+
+
+@pytest.mark.parametrize("user", ["in_clear", "by_md5", USER])
+def test_logs_in_as_postgresql_asks(user, kubelet, postgres, tmp_path):
+    url = postgres.new().replace(f"//{USER}:", f"//{user}:")
+    assert kubelet.run(migrate(tmp_path, "exit 0"), DATABASE_URL=url).code == 0
+    wrong = kubelet.run(migrate(tmp_path, timeout=1), DATABASE_URL=url.replace("p%3A", "x"))
+    assert (wrong.code, "password authentication failed" in wrong.out) == (124, True)
 
 
 def test_trusts_no_server_that_it_is_told_to_verify(kubelet, database, tmp_path):

@@ -61,7 +61,7 @@ class Address:
         if scheme not in FAMILIES or not parts.netloc:
             raise Unreadable("is no URL of PostgreSQL, MySQL or MariaDB")
         self.family = FAMILIES[scheme]
-        self.options = {key.lower().replace("_", ""): each[-1] for key, each in parse_qs(parts.query).items()}
+        self.options = {re.sub("[-_]", "", key.lower()): each[-1] for key, each in parse_qs(parts.query).items()}
         self.user = unquote(parts.username or "") or self.options.get("user", "")
         self.password = unquote(parts.password or "") or self.options.get("password", "")
         self.host = parts.hostname or self.options.get("host", "localhost")
@@ -74,9 +74,12 @@ class Address:
         self.tls = MODES[mode]
 
     def connect(self, port: int) -> socket.socket:
-        """A connection that tells by itself when the other side is gone."""
+        """A connection that tells by itself, within a minute, when the other side is gone."""
         plain = socket.create_connection((self.host, self.port or port), CONNECT_SECONDS)
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}.items():
+            if hasattr(socket, name):
+                plain.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         return plain
 
     def encrypted(self, plain: socket.socket) -> socket.socket:

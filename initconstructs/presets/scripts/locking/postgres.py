@@ -18,7 +18,9 @@ OK, CLEARTEXT, MD5, SASL, SASL_CONTINUE, SASL_FINAL = 0, 3, 5, 10, 11, 12
 KEY = 0x696E6974636F6E73  # "initcons"; the same for everyone, as the database itself is what is locked
 # A session that holds the lock is idle, and must be left so. Asking again and again, and not waiting inside the server,
 # leaves no open snapshot, for which CREATE INDEX CONCURRENTLY would wait in vain.
+# The server, too, looks whether the other side is there: one whose node died would keep the lock for two hours else.
 PREPARE = (
+    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; "
     "SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('server_version_num')::int >= 140000"
 )
 LOCK = f"SELECT pg_try_advisory_lock({KEY})"
