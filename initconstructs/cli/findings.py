@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,8 +68,3 @@ def write(checked: Checked, style: str, stream: TextIO) -> None:
     render = import_module(f"initconstructs.reports.findings_{style}").render
     person = {"color": terminal.has_colour(stream), "width": terminal.width()} if style == "text" else {}
     stream.write(render(checked.findings, checked.summary, **person))
-
-
-def tell(command: str, message: str) -> None:
-    """One line on standard error, where no report is."""
-    print(f"initconstructs {command}: {message}", file=sys.stderr)
