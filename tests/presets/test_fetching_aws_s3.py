@@ -102,6 +102,22 @@ def pages(asked: Request) -> Reply:
     return Reply(body=listing.encode()) if asked.query else Reply(body=b"1", headers={"ETag": '"x"'})
 
 
+def test_what_the_store_has_no_longer_goes_here_too(kubelet):
+    keys = ["a", "b/c"]
+
+    def behave(asked: Request) -> Reply:
+        listed = "".join(f'<Contents><Key>{key}</Key><Size>1</Size><ETag>"x"</ETag></Contents>' for key in keys)
+        return Reply(body=f"<L>{listed}</L>".encode() if asked.query else b"1", headers={"ETag": '"x"'})
+
+    with cloud(behave) as place:
+        stage = fetching.s3("s3://models/", endpoint=place.url, region=REGION, keys=KEYS)
+        assert kubelet.run(stage, **KEYED).code == 0
+        (kubelet.root / "data" / "own").write_bytes(b"of somebody else")
+        keys.remove("b/c")
+        assert kubelet.run(stage, **KEYED).code == 0
+    assert data(kubelet) == {"a": b"1", "own": b"of somebody else"}
+
+
 def test_nothing_below_a_folder(server, kubelet):
     done = kubelet.run(fetched(server, "s3://models/nothing/"), **server.reader)
     assert (done.code, "no object below s3://models/nothing/" in done.last) == (1, True)

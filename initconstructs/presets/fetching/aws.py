@@ -161,7 +161,8 @@ def s3(
 
     An object becomes a file of its last name in `stage.output`; a URL that ends in "/" brings all below it, each under
     the rest of its key. `sha256` is demanded of the one object; else the checksum that S3 keeps is, or the MD5 that an
-    ETag is. What is there already and has not changed, here or there, is not fetched again.
+    ETag is. A second run fetches nothing if all is here and unchanged, here and there; else it fetches all of it again,
+    and removes what an earlier run brought and the store has no longer.
 
     `endpoint` is a store of one's own, `http://minio.storage.svc:9000` say, asked with the bucket in the path;
     `path_style` says otherwise. Who asks is as in `aws_secrets`; the role needs `s3:GetObject`, for several objects

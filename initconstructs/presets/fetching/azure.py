@@ -88,8 +88,7 @@ def azure_blob(
 
     A blob becomes a file of its last name in `stage.output`; a URL that ends in "/" brings all below it, each under the
     rest of its name. `sha256` is demanded of the one blob; else the MD5 that the store keeps is, if it keeps one: of a
-    blob that was uploaded in blocks only if its uploader said so. What is there already and has not changed, here or
-    there, is not fetched again.
+    blob that was uploaded in blocks only if its uploader said so. A second run is as that of `s3`.
 
     `endpoint` stands for the account's part of the URL where it is elsewhere. The workload's identity
     (see `presets.fetching.azure`) needs the role "Storage Blob Data Reader".

@@ -91,8 +91,8 @@ def gcs(
 
     An object becomes a file of its last name in `stage.output`; a URL that ends in "/" brings all below it, each under
     the rest of its name. `sha256` is demanded of the one object; else the MD5 that the store keeps is, or its CRC-32C.
-    What is there already and has not changed, here or there, is not fetched again. Files are as they are stored: one
-    that was uploaded with `Content-Encoding: gzip` stays compressed.
+    Files are as they are stored: one that was uploaded with `Content-Encoding: gzip` stays compressed. A second run is
+    as that of `s3`.
 
     The workload's service account (see `presets.fetching.google`) needs `roles/storage.objectViewer` on the bucket.
 
