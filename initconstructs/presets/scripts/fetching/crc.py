@@ -1,9 +1,9 @@
 """CRC-32C and CRC-64/NVME, which the standard library lacks, fast enough for gigabytes.
 
-A loop over bytes in Python takes minutes for one. Here a piece is cut into lanes of `LENGTH` bytes, whose states move on
-side by side: `bytes.translate` looks a byte of all lanes up in one call, and whole numbers XOR them in another. State
-byte k of all lanes is one such number, a plane. The lanes' results are joined as in zlib's crc32_combine: a CRC is
-linear, so that of "ab" is that of "a", moved on over as many zeros as "b" has bytes, XOR that of "b".
+A loop over bytes in Python takes minutes for one. Here a piece is cut into lanes of `LENGTH` bytes, whose states move
+on side by side: `bytes.translate` looks a byte of all lanes up in one call, and whole numbers XOR them in another.
+State byte k of all lanes is one such number, a plane. The lanes' results are joined as in zlib's crc32_combine: a CRC
+is linear, so that of "ab" is that of "a", moved on over as many zeros as "b" has bytes, XOR that of "b".
 
 https://reveng.sourceforge.io/crc-catalogue/all.htm (CRC-32/ISCSI, CRC-64/NVME)
 """
