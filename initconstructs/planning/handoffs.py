@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 from initconstructs.manifests.pod_template import child, entries
 from initconstructs.planning.pod import Container, Pod, Role
@@ -71,16 +72,13 @@ def _handoff(name: str, volume: Mapping[str, object], uses: list[_Use]) -> Hando
         medium="memory" if child(volume, "emptyDir").get("medium") == "Memory" else "disk",
         written_by=written_by,
         read_by=tuple(dict.fromkeys(container.name for container in readers)),
-        read_before_written=tuple(
-            dict.fromkeys(use.container.name for use in uses if use.read_only and _too_early(use, first))
-        ),
+        read_before_written=tuple(dict.fromkeys(_too_early(uses, first))),
         paths={use.container.name: use.path for use in uses},
     )
 
 
-def _too_early(use: _Use, first: Container | None) -> bool:
-    """The order of `uses` is that of the starts, except that app containers start together."""
-    if first is None:
-        return True
-    reader, writer = use.container.role, first.role
-    return reader is not Role.APP and writer is Role.APP
+def _too_early(uses: list[_Use], first: Container | None) -> Iterator[str]:
+    """Readers before the first writer: `uses` are in the order of the starts, but app containers start together."""
+    for use in takewhile(lambda use: use.container is not first, uses):
+        if use.read_only and (first is None or use.container.role is not Role.APP):
+            yield use.container.name

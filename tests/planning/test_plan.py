@@ -71,6 +71,11 @@ def test_a_reader_before_the_writer_is_named():
     app = container("app", volumeMounts=[MOUNT])
     found = planned(pod(reader, apps=(app,), volumes=[{"name": "secrets", "emptyDir": {}}])).handoffs[0]
     assert found.read_before_written == ("reader",)
+    writer = container("writer", volumeMounts=[MOUNT])
+    found = planned(pod(reader, writer, apps=(app,), volumes=[{"name": "secrets", "emptyDir": {}}])).handoffs[0]
+    assert found.read_before_written == ("reader",)
+    found = planned(pod(writer, reader, apps=(app,), volumes=[{"name": "secrets", "emptyDir": {}}])).handoffs[0]
+    assert found.read_before_written == ()
 
 
 def test_a_volume_with_content_is_no_hand_off():
