@@ -10,11 +10,11 @@ tool that holds such a lock itself. `lock=None` takes none: with more than one p
 * **What runs.** For `lock="database"` a static Python program (3.8 or newer, nothing installed), which the image must
   have `python3` for: it takes the lock and starts the tool. The lock belongs to its database session, so the server
   drops it when the container is killed at any instant (and PostgreSQL within a minute when the node dies; MySQL by
-  `net.ipv4.tcp_keepalive_time` of its host), and the program stops the tool when the session is lost. (The
-  statement that the server is at just then, it ends and rolls back; until it has, its tables hold back the next copy.)
-  The lock needs a session of its own: connect to the server itself or to a pooler in session mode. CockroachDB,
-  YugabyteDB and Galera have no such lock; use a Job there. Without our lock, a POSIX shell script ends the tool at the
-  deadline; the image must have `sh`, `date` and `timeout`.
+  `net.ipv4.tcp_keepalive_time` of its host), and the program stops the tool when the session is lost. A statement
+  that the server is at just then runs to its end and is rolled back where DDL can be; until then, its tables hold back
+  the next copy. The lock needs a session of its own: connect to the server itself or to a pooler in session mode.
+  CockroachDB, YugabyteDB and Galera have no such lock; use a Job there. Without our lock, a POSIX shell script ends
+  the tool at the deadline; the image must have `sh`, `date` and `timeout`.
 * **The URL.** PostgreSQL, MySQL and MariaDB, as drivers write it (`postgresql+psycopg://`, `mysql+pymysql://`,
   `jdbc:mariadb://`), with `sslmode` or `ssl-mode`, and a CA file as `sslrootcert` or `ssl_ca`. TLS is used where the
   server has it. Logins by `caching_sha2_password` need it; those by ed25519 are not possible.

@@ -31,7 +31,9 @@ TWO_WAYS = (
 
 _PASSWORD = re.compile(r"://[^/@]*:[^@]+@|[?&;](password|passwd|pwd)=", re.IGNORECASE)
 _WITHOUT_PYTHON = re.compile(r"(?:.*/)?(?:amacneil/dbmate|arigaio/atlas|migrate/migrate|liquibase)(?:[:@].*)?")
-"""Images of the tools' makers that are known to have no python3, from their Dockerfiles."""
+"""Images of the tools' makers that have no python3: https://github.com/amacneil/dbmate/blob/main/Dockerfile,
+https://github.com/golang-migrate/migrate/blob/master/Dockerfile, https://github.com/liquibase/docker/blob/main/Dockerfile,
+https://atlasgo.io/guides/deploying/image"""
 
 
 class MigrationOptions(StepOptions, total=False):

@@ -178,7 +178,7 @@ def sqitch(
 ) -> Migration:
     """Deploy changes with Sqitch, to the target that the URL names (`db:pg://user:password@db/shop`).
 
-        migrating.sqitch(image="docker.io/sqitch/sqitch:v1.5.2", database_url=SecretKey("shop-db", "target"))
+        migrating.sqitch(image=IMAGE, database_url=SecretKey("shop-db", "target"))
 
     Sqitch holds an advisory lock on PostgreSQL, from 1.2.0, and other copies wait until the deadline. On MySQL it makes
     its registry before it takes its lock, so let the first deployment of all be one pod's. Who deployed is recorded as
