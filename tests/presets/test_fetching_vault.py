@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -73,6 +74,23 @@ def test_a_second_run_writes_only_what_differs(kubelet, token):
         done = kubelet.run(stage, mounts=token)
     assert "1 of 2 files new" in last(done)
     assert json.loads(secrets(kubelet)["x"]) == {"a": 2}
+
+
+def test_a_run_that_is_killed_at_any_instant_leaves_no_secret_half(kubelet, token):
+    files = {f"file-{number}": f"secret/data/{number}#key" for number in range(20)}
+    vault = Vault(secrets={f"secret/data/{number}": {"key": f"{number} " * 5000} for number in range(20)})
+    whole = {f"file-{number}": f"{number} " * 5000 for number in range(20)}
+    with cloud(vault) as server:
+        stage = fetch(server, files=files)
+        for number in range(10):
+            started = kubelet.start(stage, mounts=token)
+            time.sleep(0.08 + number * 0.015)
+            started.process.kill()
+            started.finish()
+            assert secrets(kubelet).items() <= whole.items()
+        done = kubelet.run(stage, mounts=token)
+    assert (done.code, secrets(kubelet)) == (0, whole), done.out
+    assert not list((kubelet.root / "secrets").glob(".*"))
 
 
 @pytest.mark.parametrize("path", ["secret/data/db", "old/db"])
