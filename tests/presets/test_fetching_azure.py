@@ -124,10 +124,13 @@ def test_as_the_node(azure, kubelet):
     assert done.code == 0, done.out
 
 
-def test_as_nobody(azure, kubelet, port):
-    host = f"http://127.0.0.1:{port}"
+def test_as_nobody(azure, kubelet):
+    refused = answer({"error": "invalid_request", "error_description": "Identity not found"}, 400)
+    host = azure(lambda asked: refused).url
     done = kubelet.run(secrets(azure, files={"a": "db"}), AZURE_POD_IDENTITY_AUTHORITY_HOST=host)
-    assert (done.code, "no Azure credentials" in done.last) == (1, True)
+    assert done.code == 1
+    assert "no Azure credentials: neither workload identity, nor an identity of the node" in done.last
+    assert "Identity not found" in done.last
 
 
 def test_what_is_throttled_is_tried_again(azure, env, kubelet):
