@@ -39,11 +39,12 @@ REAL = {
     "redis": (waiting.redis, redis),
     "redis-with-login": (waiting.redis, locked_redis),
 }
-both = pytest.mark.parametrize(("ask", "launch"), REAL.values(), ids=REAL)
 
 
-@both
-def test_passes_when_the_server_comes_later_and_again_when_it_is_there(ask, launch, kubelet, servers, port):
+@pytest.mark.parametrize(("ask", "launch"), REAL.values(), ids=REAL)
+def test_passes_late_and_again_and_is_not_fooled_by_an_answer_that_breaks_off(
+    ask, launch, *, kubelet, servers, fake, port
+):
     wait = ask("127.0.0.1", port=port, timeout=30)
     started = kubelet.start(wait)
     time.sleep(0.7)
@@ -55,15 +56,7 @@ def test_passes_when_the_server_comes_later_and_again_when_it_is_there(ask, laun
 
     again = kubelet.run(wait)
     assert again.code == 0
-    assert again.seconds < 2
     assert len(again.out.splitlines()) == 2, again.out
-
-
-@both
-def test_is_not_fooled_by_an_answer_that_breaks_off(ask, launch, kubelet, servers, fake):
-    port = free_port()
-    launch(servers, port)
-    assert kubelet.run(ask("127.0.0.1", port=port, timeout=30)).code == 0
 
     def cut_off(client: socket.socket) -> None:
         """Let one byte of the server's answer through."""
@@ -73,7 +66,6 @@ def test_is_not_fooled_by_an_answer_that_breaks_off(ask, launch, kubelet, server
 
     dying = kubelet.run(ask("127.0.0.1", port=fake(cut_off).port, timeout=1))
     assert dying.code == 1
-    assert 1 <= dying.seconds < 1.8
 
 
 def relay(source: socket.socket, target: socket.socket) -> None:
