@@ -6,7 +6,6 @@ Built on the events of libyaml, so that depth and the expansion of aliases are b
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -124,8 +123,8 @@ class _Reader:
             value = self._value(root)
             end = self._next()
             if value is not None:
-                first, last = _mark(event).index, _mark(end).index
-                text = self._text[self._text.rfind("\n", 0, first) + 1 : last]
+                first, last = _mark(event), _mark(end)
+                text = self._text[first.index - first.column : last.index]
                 yield from self._manifests(value, index, text, root, _mark(event).line + 1)
             index += 1
 
@@ -237,7 +236,7 @@ class _Reader:
         if tag == f"{_TAG}binary":
             try:
                 return base64.b64decode(event.value, validate=False).decode()
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:
                 self._fail("!!binary holds no text in base64", "not-json", "write the text itself", event)
         if tag not in _TYPES_BY_TAG:
             return event.value

@@ -87,6 +87,12 @@ def test_a_duplicate_key_is_reported_and_the_last_value_holds() -> None:
     ]
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\x85"])
+def test_any_line_break_of_yaml_ends_a_line(end: str) -> None:
+    _, second = load_yaml(end.join(["a: 1", "---", "b:", "  c: 2", ""]))
+    assert second.position("b.c") == (4, 3)
+
+
 def test_keys_become_strings_as_in_json() -> None:
     assert only("{1: a, true: b, 1.5: c, '2': d}") == {"1": "a", "true": "b", "1.5": "c", "2": "d"}
 
@@ -125,6 +131,7 @@ def test_json_keeps_a_float_where_yaml_reads_an_integer() -> None:
         ("a: &a [*a]", "alias-expansion", 1, 8),
         ("a: \x01", "yaml-syntax", 1, 4),
         ("a: .inf", "not-json", 1, 4),
+        ("a: !!binary aGVé", "not-json", 1, 4),
         ("a: !!int x", "yaml-syntax", 1, 4),
         ("? [a]\n: b", "yaml-syntax", 1, 3),
         ("a: 1\n---\n- b\n", "not-an-object", 3, 1),
