@@ -6,6 +6,9 @@ serves, so `after=[proxy.healthy]` means what it says. `fetching.vault_agent` is
 * **What runs.** The program of its publisher's image, pinned in `images`, with literal configuration from a ConfigMap.
 * **Privileges.** Pod Security "restricted", user 65532, read-only root file system. Secrets come by the environment.
 * **Resources.** Requests 10m CPU and 32Mi, limit 128Mi, unless `resources=` says otherwise.
+* **Network.** `haproxy` resolves names when it starts and `cloud_sql_proxy` asks for credentials then; where these get
+  no answer they end and hold back the pod, so both say that they need the network (`Settings(mesh=...)`). The others
+  serve without it, and reach theirs when the mesh's proxy runs.
 * **Start.** The startup probe asks every second for at most `startup` (a minute unless said otherwise), on the pod's
   IP; then the kubelet starts the sidecar anew. There is no liveness probe: the kubelet restarts what exits.
 * **Stop.** Sidecars are stopped after all app containers have ended, the last one first, so an app can log, connect and
@@ -116,6 +119,7 @@ def haproxy(config: str, *, health_port: int = 8404, **options: Unpack[SidecarOp
         command=["haproxy"],
         probe=HttpGet("/healthz", port=health_port),
         config=volume.at(at, read_only=True),
+        network=True,
         env={"INITCONSTRUCTS_POD_IP": FieldRef("status.podIP")},
     )
 
@@ -147,7 +151,7 @@ def cloud_sql_proxy(
     words += ["--health-check", "--http-address=0.0.0.0", f"--http-port={health_port}"]
     words += ["--structured-logs", "--exit-zero-on-sigterm", instance]
     probe = HttpGet("/startup", port=health_port)
-    return _sidecar("cloud-sql-proxy", images.CLOUD_SQL_PROXY, words, options, probe=probe)
+    return _sidecar("cloud-sql-proxy", images.CLOUD_SQL_PROXY, words, options, probe=probe, network=True)
 
 
 @ends_at_the_author
@@ -223,6 +227,7 @@ def _sidecar(
     ports: Sequence[ContainerPort] = (),
     config: Mount | None = None,
     env: Mapping[str, EnvValue] | None = None,
+    network: bool = False,
 ) -> Sidecar:
     name = options.get("name", name)
     seconds = checks.seconds(f"{name}: startup", options.get("startup", STARTUP), 1)
@@ -241,4 +246,5 @@ def _sidecar(
         after=options.get("after", ()),
         before=options.get("before", ()),
         raw=TELL_WHY | dict(options.get("raw", {})),
+        network=network,
     )

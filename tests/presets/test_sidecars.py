@@ -10,14 +10,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from initconstructs import ModelError, SecretKey, Sidecar
+from initconstructs import Container, DeploymentSpec, ModelError, SecretKey, Settings, Sidecar, render
 from initconstructs.presets import sidecars, waiting
 from tests.presets.conftest import expanded, free_port, moved
 
@@ -175,6 +175,36 @@ def test_a_bad_configuration_ends_the_proxy_with_the_reason(servers, kubelet):
         words, env={"INITCONSTRUCTS_POD_IP": "127.0.0.1"}, capture_output=True, text=True, check=False
     )
     assert (finished.returncode, "unknown keyword 'nonesuch'" in finished.stderr) == (1, True)
+
+
+def test_a_proxy_that_can_resolve_no_name_does_not_start(servers, kubelet):
+    """Which is why it says that it needs the network."""
+    (haproxy,) = servers.need("haproxy")
+    container, places = kubelet.place(
+        sidecars.haproxy(LISTEN.format(port=1, behind=2).replace("127.0.0.1:2", "a.invalid:2")), {}
+    )
+    words = [haproxy, "-c", *(moved(word, places) for word in container["args"] if word not in ("-W", "-db"))]
+    finished = subprocess.run(
+        words, env={"INITCONSTRUCTS_POD_IP": "127.0.0.1"}, capture_output=True, text=True, check=False
+    )
+    assert (finished.returncode, "could not resolve address 'a.invalid'" in finished.stderr) == (1, True)
+
+
+CUT_OFF = {
+    "haproxy": (sidecars.haproxy(""), True),
+    "cloud_sql_proxy": (sidecars.cloud_sql_proxy("a:b:c"), True),
+    "fluent_bit": (sidecars.fluent_bit(""), False),
+    "postgres_exporter": (sidecars.postgres_exporter(data_source=SecretKey("db", "url")), False),
+    "redis_exporter": (sidecars.redis_exporter(), False),
+}
+
+
+@pytest.mark.parametrize(("sidecar", "refused"), CUT_OFF.values(), ids=CUT_OFF)
+def test_behind_a_classic_mesh_proxy_only_what_asks_others_while_it_starts_is_refused(sidecar, refused):
+    spec = DeploymentSpec("app", containers=[Container("app", image="a:1")], stages=[sidecar])
+    with pytest.raises(ModelError, match="needs the network") if refused else nullcontext():
+        render(spec, settings=Settings(mesh="istio"))
+    assert render(spec, settings=Settings(mesh="istio-native"))
 
 
 def test_the_startup_probe_gives_up_after_the_time_that_was_said():
