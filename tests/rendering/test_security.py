@@ -128,6 +128,23 @@ def test_a_stage_that_needs_more_than_the_ceiling_is_refused(profile: Profile) -
         pod_of(stages=[stage])
 
 
+@pytest.mark.parametrize(
+    ("profile", "security", "way"),
+    [
+        ("baseline", SecurityContext(run_as_user=0), r"PodSecurityContext\(fs_group="),
+        ("baseline", SecurityContext(capabilities=Capabilities(add=["CHOWN"])), r"PodSecurityContext\(fs_group="),
+        ("privileged", SecurityContext(privileged=True), r"PodSecurityContext\(sysctls="),
+        ("privileged", SecurityContext(capabilities=Capabilities(add=["NET_ADMIN"])), "network plug-in"),
+    ],
+)
+def test_a_looser_stage_that_is_refused_hears_how_to_do_without(
+    profile: Profile, security: SecurityContext, way: str
+) -> None:
+    stage = Stage("stage", image="a:1", profile=profile, security=security)
+    with pytest.raises(ModelError, match=rf'no more than "restricted".*{way}.*Settings\(profile="{profile}"\)'):
+        pod_of(stages=[stage])
+
+
 FORBIDDEN: dict[str, tuple[Profile, SecurityContext, str]] = {
     "privileged": ("baseline", SecurityContext(privileged=True), r"privileged=True.*PodSecurityContext\(sysctls="),
     "capability": ("baseline", SecurityContext(capabilities=Capabilities(add=["SYS_ADMIN"])), "capability SYS_ADMIN"),
