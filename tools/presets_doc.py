@@ -65,6 +65,13 @@ def _family(name: str, module: ModuleType) -> Iterator[str]:
         cells = [f"`{function}`", _summary(text), f"`{step.image}`", _user(step.security), _level(step)]
         cells += ["; ".join(map(_right, step.permissions)) or "nothing", _exit_codes(text, step), str(_size(step))]
         yield "| " + " | ".join([*cells, entry.proven]) + " |"
+    values = [
+        each for each in module.__all__ if inspect.isfunction(getattr(module, each)) and each not in entries(name)
+    ]
+    if values:
+        yield from ("", "| function | what it returns, for a field of the workload or a container |", "|---|---|")
+    for function in values:
+        yield f"| `{function}` | {_summary(inspect.getdoc(getattr(module, function)) or '')} |"
 
 
 def _summary(text: str) -> str:

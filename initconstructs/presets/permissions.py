@@ -32,7 +32,7 @@ from initconstructs.presets.configuring.tree import mode_word, steps
 from initconstructs.presets.program import StageOptions
 from initconstructs.presets.text import check_text
 
-__all__ = ["ChownOptions", "Policy", "chown"]  # and `fs_group`, which is no stage
+__all__ = ["ChownOptions", "Policy", "chown", "fs_group"]
 
 Policy: TypeAlias = Literal["OnRootMismatch", "Always"]
 """Whether a look at the volume's directory is enough, as in `fsGroupChangePolicy`."""
