@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import cast
 
 import yaml
 
@@ -18,13 +19,6 @@ class DuplicateKey:
     path: str
     line: int
     column: int
-
-
-class _MarksLoader(yaml.CSafeLoader):
-    """Marks are all that is wanted: no tag is resolved."""
-
-    def resolve(self, kind: type[yaml.Node], value: object, implicit: object) -> str:  # noqa: ARG002
-        return "tag:yaml.org,2002:str"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,10 +47,38 @@ class Document:
 
 @lru_cache(maxsize=8)
 def _root(text: str) -> yaml.Node:
-    """A document is parsed once more, with its marks, when a position is asked for; few are kept, they are large."""
-    node = yaml.compose(text, Loader=_MarksLoader)
-    assert node is not None
+    """A document is parsed once more, for its marks, when a position is asked for; few are kept, they are large."""
+    parser = yaml.CSafeLoader(text)
+    _next(parser)  # stream start
+    _next(parser)  # document start
+    return _node(parser, _next(parser), {})
+
+
+def _node(parser: yaml.CSafeLoader, event: yaml.Event, anchors: dict[str | None, yaml.Node]) -> yaml.Node:
+    """What PyYAML composes, but without tags, and an anchor may be given anew, as YAML says and PyYAML refuses."""
+    if isinstance(event, yaml.AliasEvent):
+        return anchors[event.anchor]
+    node: yaml.Node
+    mark = cast("yaml.error.Mark", event.start_mark)
+    if isinstance(event, yaml.ScalarEvent):
+        node = yaml.ScalarNode("", event.value, mark)
+    elif isinstance(event, yaml.SequenceStartEvent):
+        node = yaml.SequenceNode("", [_node(parser, each, anchors) for each in _rest(parser)], mark)
+    else:
+        pairs = [(_node(parser, key, anchors), _node(parser, _next(parser), anchors)) for key in _rest(parser)]
+        node = yaml.MappingNode("", pairs, mark)
+    anchors[cast("yaml.NodeEvent", event).anchor] = node
     return node
+
+
+def _rest(parser: yaml.CSafeLoader) -> Iterator[yaml.Event]:
+    """The events up to the end of a list or a mapping."""
+    while not isinstance(event := _next(parser), yaml.CollectionEndEvent):
+        yield event
+
+
+def _next(parser: yaml.CSafeLoader) -> yaml.Event:
+    return cast("yaml.Event", parser.get_event())
 
 
 def _step(node: yaml.Node, segment: str) -> tuple[yaml.Node, yaml.Node] | None:

@@ -93,6 +93,12 @@ def test_any_line_break_of_yaml_ends_a_line(end: str) -> None:
     assert second.position("b.c") == (4, 3)
 
 
+def test_an_anchor_may_be_given_anew() -> None:
+    (document,) = load_yaml("a: &x 1\nb: &x {c: 2}\nd: *x\n")
+    assert document.manifest["d"] == {"c": 2}
+    assert document.position("d.c") == (2, 8)
+
+
 def test_keys_become_strings_as_in_json() -> None:
     assert only("{1: a, true: b, 1.5: c, '2': d}") == {"1": "a", "true": "b", "1.5": "c", "2": "d"}
 
