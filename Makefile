@@ -28,7 +28,12 @@ synth: node_modules/.ready ## Write the examples' YAML to dist/ with the real `c
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node node_modules/.bin/cdk8s synth --no-check-upgrade --output dist.new || { rm -rf dist.new; exit 1; }
 	@rm -rf dist && mv dist.new dist && echo "dist/ is up to date"
 
-test: $(VENV)/.ready ## Run all tests
+# Exact versions, and no lock of all that stands behind them: nothing of it is shipped.
+tests/node/node_modules/.ready: $(VENV)/.ready tests/node/package.json
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm install --prefix tests/node --no-package-lock --no-audit --no-fund --loglevel=error
+	touch $@
+
+test: $(VENV)/.ready tests/node/node_modules/.ready ## Run all tests
 	$(BIN)/python -m pytest -n auto
 
 test-cluster: $(VENV)/.ready ## Hold examples and presets against the cluster of KUBECONFIG
@@ -42,7 +47,7 @@ check: $(VENV)/.ready ## Types, lint, layers, coverage
 	$(BIN)/lint-imports
 	$(MAKE) coverage
 
-coverage: $(VENV)/.ready ## Run all tests under coverage and print the figure
+coverage: $(VENV)/.ready tests/node/node_modules/.ready ## Run all tests under coverage and print the figure
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q
 	$(BIN)/coverage report --skip-covered --skip-empty
@@ -51,4 +56,4 @@ bench: $(VENV)/.ready ## Print the benchmark's figures, one JSON line each
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove everything that the commands made
-	rm -rf $(VENV) node_modules dist dist.new
+	rm -rf $(VENV) node_modules tests/node/node_modules dist dist.new

@@ -33,8 +33,6 @@ UNPRIVILEGED = SecurityContext(run_as_user=65532, run_as_group=65532, read_only_
 
 T = TypeVar("T", bound=BaseStage)
 
-_CONNECTS = re.compile(r"^\s*(?:import|from) (?:socket|http\.client|urllib\.request|asyncio)\b", re.MULTILINE)
-
 
 class StepOptions(TypedDict, total=False):
     """What every preset takes besides its own parameters and its image; the words are those of a `Stage`."""
@@ -67,15 +65,11 @@ class Parts(TypedDict, total=False):
 
 @frozen
 class Program:
-    """A static program: its files, the directory that they are mounted in, and the words that start it.
-
-    `network` tells whether it talks to others; a Python program does if it imports what opens connections.
-    """
+    """A static program: its files, the directory that they are mounted in, and the words that start it."""
 
     files: Mapping[str, str]
     directory: str
     command: tuple[str, ...]
-    network: bool = False
 
     def stage(
         self,
@@ -88,13 +82,10 @@ class Program:
         resources: Resources = RESOURCES,
         security: SecurityContext = UNPRIVILEGED,
         mounts: Sequence[Mount] = (),
-        network: bool | None = None,
+        network: bool = False,
         **parts: Unpack[Parts],
     ) -> T:
-        """The step that runs the program with `args`, each handed over as it is; the options go before the defaults.
-
-        `network=True` is for a program that starts another one that talks to others.
-        """
+        """The step that runs the program with `args`, each handed over as it is; the options go before the defaults."""
         name = options.get("name", name)
         volume = Volume(f"{name[:55].rstrip('-')}-program", InlineFiles(self.files))
         return kind(
@@ -108,7 +99,7 @@ class Program:
             after=options.get("after", ()),
             before=options.get("before", ()),
             raw=TELL_WHY | dict(options.get("raw", {})),
-            network=self.network if network is None else network,
+            network=network,
             **parts,
         )
 
@@ -132,7 +123,6 @@ def python(package: str, module: str, *also: str) -> Program:
         files=found,
         directory=f"{HOME}/{package}",
         command=("python3", "-E", "-s", "-S", "-B", "-c", start),
-        network=any(map(_CONNECTS.search, found.values())),
     )
 
 

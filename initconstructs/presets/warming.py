@@ -193,7 +193,8 @@ def redis(
     args = [str(seconds), check_text("redis", json.dumps(spec, ensure_ascii=False))]
     own: StageOptions = {} if command is None else {"resources": COMMAND_RESOURCES, "security": SecurityContext()}
     given: StageOptions = {**own, **options}
-    return python("fetching", "redis").stage(Stage, "warm", args, given, image=images.PYTHON, env=variables)
+    program = python("fetching", "redis")
+    return program.stage(Stage, "warm", args, given, image=images.PYTHON, env=variables, network=True)
 
 
 def _host(host: object) -> str:

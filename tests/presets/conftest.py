@@ -252,6 +252,7 @@ def as_user(user: str | None, words: list[str]) -> list[str]:
 def find(program: str) -> str | None:
     places = [str(Path(sys.executable).parent), *os.environ["PATH"].split(":"), "/usr/sbin", "/usr/lib/rabbitmq/bin"]
     places += [str(each) for each in sorted(Path("/usr/lib/postgresql").glob("*/bin"))]
+    places.append(str(Path(__file__).parents[1] / "node" / "node_modules" / ".bin"))
     found = [Path(place) / program for place in places if (Path(place) / program).is_file()]
     return str(found[-1]) if found else None
 

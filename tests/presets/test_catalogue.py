@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any, get_type_hints
 
@@ -51,6 +52,16 @@ def test_the_checks_find_nothing(entry):
     of_the_app = "spec.template.spec.containers"
     serious = [each for each in findings if each.severity is not Severity.INFO and of_the_app not in each.path]
     assert [f"{each.rule} {each.path}: {each.message}" for each in serious] == []
+
+
+CONNECTS = re.compile(r"^\s*(?:import|from) (?:socket|http\.client|urllib\.request|asyncio)\b", re.MULTILINE)
+
+
+@pytest.mark.parametrize("entry", rows())
+def test_a_program_that_opens_connections_says_that_it_needs_the_network(entry, request):
+    texts = [text for each in rendered(entry) if each["kind"] == "ConfigMap" for text in each.get("data", {}).values()]
+    looks_at_a_file = "waiting-file" in request.node.name  # with the program that asks servers too
+    assert entry.step.network or looks_at_a_file or not any(map(CONNECTS.search, texts))
 
 
 def makes_a_step(function: Callable[..., object]) -> bool:

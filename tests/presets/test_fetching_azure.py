@@ -18,7 +18,7 @@ import pytest
 
 from initconstructs import ConfigMapFiles, ModelError, Volume
 from initconstructs.presets import fetching
-from tests.presets.conftest import find, free_port
+from tests.presets.conftest import free_port
 from tests.presets.fetching_clouds import (
     Cloud,
     Reply,
@@ -229,14 +229,11 @@ def jwt(audience: str) -> str:
     return ".".join([*(base64.urlsafe_b64encode(each).decode().rstrip("=") for each in parts), "c2lnbmVk"])
 
 
-AZURITE = find("azurite-blob")
-
-
-@pytest.mark.skipif(AZURITE is None, reason="npm install --global azurite; without it, only the server above stands in")
 def test_azurite(azure, env, kubelet, servers, certificate):
+    (azurite,) = servers.need("azurite-blob")
     port, home = free_port(), servers.directory("azurite")
     tls = ["--oauth", "basic", "--cert", str(certificate / "ca.crt"), "--key", str(certificate / "key.pem")]
-    servers.start([AZURITE, "--blobPort", str(port), "--location", str(home), "--skipApiVersionCheck", *tls])
+    servers.start([azurite, "--blobPort", str(port), "--location", str(home), "--skipApiVersionCheck", *tls])
     endpoint = f"https://localhost:{port}/devstoreaccount1"
     soon(lambda: put(certificate, f"{endpoint}/models?restype=container"), within=30)
     for name, body in {"llama/a%20b%C3%BC.bin": BLOBS["one"] * 9999, "llama/deep/b.bin": b"b"}.items():

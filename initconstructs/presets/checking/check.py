@@ -51,7 +51,6 @@ def check(specs: Sequence[Spec], options: CheckOptions, mounts: Sequence[Mount] 
         options,
         image=images.PYTHON,
         mounts=mounts,
-        network=False,
     )
     return replace(stage, specs=tuple(specs), given=frozenset(options))
 

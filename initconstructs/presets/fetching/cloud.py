@@ -9,13 +9,15 @@ from ipaddress import ip_address
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from typing_extensions import Unpack
+
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration
 from initconstructs.model.environment import EnvValue
 from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.stages import Directory, EnvironmentFile, Stage
 from initconstructs.presets import images
-from initconstructs.presets.program import StageOptions, python
+from initconstructs.presets.program import Parts, StageOptions, python
 from initconstructs.presets.text import check_text
 
 Check: TypeAlias = Callable[[str, str], None]
@@ -66,14 +68,16 @@ def secrets(
     return _stage(function, spec, options, "2m", env=env or {}, produces=produces)
 
 
-def _stage(function: str, spec: Mapping[str, object], options: FetchOptions, timeout: str, **parts: object) -> Stage:
+def _stage(
+    function: str, spec: Mapping[str, object], options: FetchOptions, timeout: str, **parts: Unpack[Parts]
+) -> Stage:
     seconds = checks.seconds(f"{function}: timeout", options.get("timeout", timeout), 1)
     if "ca_file" in options:
         checks.absolute_path(f"{function}: ca_file", options["ca_file"])
         spec = {**spec, "ca_file": options["ca_file"]}
     args = [str(seconds), check_text(function, json.dumps(spec, ensure_ascii=False))]
     program = python("fetching", function)
-    return program.stage(Stage, _named(function), args, options, image=images.PYTHON, **parts)  # type: ignore[arg-type]
+    return program.stage(Stage, _named(function), args, options, image=images.PYTHON, network=True, **parts)
 
 
 def _named(function: str) -> str:

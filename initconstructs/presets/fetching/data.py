@@ -188,6 +188,7 @@ def step(
         resources=RESOURCES,
         mounts=mounts,
         env=env,
+        network=True,
         produces=[Directory(cloud.DATA, volume=options.get("volume"), size_limit=options.get("size_limit"))],
     )
 
