@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,9 +18,10 @@ from initconstructs import ModelError
 from initconstructs.presets import networking
 from initconstructs.presets.networking import Redirect, Route
 from initconstructs.schemas.sysctls import SAFE_SINCE, is_namespaced
+from tests.presets.fetching_clouds import soon
 from tests.presets.networking_namespace import Network, namespaces_are_allowed, pod_and_neighbour
 
-TOOLS = ("cat", "ip", "tr")
+TOOLS = ("cat", "ip", "sleep", "tr")
 TABLES = [
     f"{tool}-{kind}{end}"
     for tool in ("iptables", "ip6tables")
@@ -53,7 +54,11 @@ def path(request, servers, tmp_path) -> str:
     return str(place)
 
 
-def run(kubelet, network: Network, stage, path: str, **given: Any):
+def run(kubelet, network: Network, stage, path: str):
+    return start(kubelet, network, stage, path).finish()
+
+
+def start(kubelet, network: Network, stage, path: str):
     """With the rights that the stage has in its container."""
     nsenter, setpriv = shutil.which("nsenter") or "", shutil.which("setpriv") or ""
     rights = stage.security.capabilities
@@ -61,7 +66,19 @@ def run(kubelet, network: Network, stage, path: str, **given: Any):
     if rights:
         kept = ",".join(["-all", *(f"+{each.lower()}" for each in rights.add)])
         wrap += [setpriv, f"--bounding-set={kept}", "--inh-caps=-all", "--no-new-privs"]
-    return kubelet.run(stage, wrap=wrap, PATH=path, **given)
+    return kubelet.start(stage, wrap=wrap, PATH=path)
+
+
+def intercept(path: str, name: str, words: str, *, times: int = 1) -> Path:
+    """Have a tool hang that is called with such words for so many times, once; the file is there when it does."""
+    tool, real, begun = Path(path) / name, Path(path) / "real" / name, Path(path) / "real" / "begun"
+    real.parent.mkdir()
+    tool.rename(real)
+    calls = f'read -r n 2>/dev/null <{begun}.n || n=0; n=$((n + 1)); echo "$n" >{begun}.n; [ "$n" -ne {times} ]'
+    hang = f'case "$*" in {words}) {calls} || {{ : >{begun}; exec sleep 20 >/dev/null 2>&1; }} ;; esac'
+    tool.write_text(f'#!/bin/sh\n{hang}\nexec {real} "$@"\n')
+    tool.chmod(0o755)
+    return begun
 
 
 def tables(network: Network, variant: str) -> str:
@@ -122,8 +139,32 @@ def test_nothing_is_half_done_when_the_kernel_refuses_one_family(kubelet, pod, p
     tool.write_text('#!/bin/sh\ncat >/dev/null\n[ "${2-}" = --test ] || { echo refused; exit 1; }\n')
     tool.chmod(0o755)
     finished = run(kubelet, inside, networking.redirect(Redirect(to=8080, ports=[80]), variant=variant), path)
-    assert (finished.code, finished.last) == (1, "redirect: IPv6: refused")
+    said = f"refused\nip6tables-{variant}-restore: refused, see above; nothing was changed\n"
+    assert (finished.code, finished.out) == (1, said)
     assert tables(inside, variant) == ""
+
+
+@pytest.mark.parametrize(("end", "code"), [(signal.SIGTERM, 143), (signal.SIGALRM, 124)])
+@pytest.mark.parametrize("variant", ["nft", "legacy"])
+def test_nothing_is_half_done_when_the_end_comes_between_the_families(kubelet, pod, path, variant, end, code):  # noqa: PLR0917 - fixtures
+    inside, _ = pod
+    first, second = (networking.redirect(Redirect(to=8080, ports=[each]), variant=variant) for each in (90, 80))
+    assert run(kubelet, inside, first, path).code == 0
+    before = tables(inside, variant)
+    begun = intercept(path, f"ip6tables-{variant}-restore", "--noflush")
+    started = start(kubelet, inside, second, path)
+    soon(begun.exists)
+    assert tables(inside, variant) != before
+    started.process.send_signal(end)
+    finished = started.finish()
+    assert (finished.code, tables(inside, variant)) == (code, before), finished
+
+
+def test_a_tool_that_hangs_is_given_up_at_the_deadline(kubelet, pod, path):
+    inside, _ = pod
+    intercept(path, "iptables-nft-restore", "--test*")
+    finished = run(kubelet, inside, networking.redirect(Redirect(to=8080, ports=[80]), timeout=1), path)
+    assert (finished.code, finished.out, tables(inside, "nft")) == (124, "gave up after 1 s\n", "")
 
 
 @pytest.mark.parametrize("variant", ["nft", "legacy"])
@@ -157,7 +198,44 @@ def test_routes_are_there_once_and_a_wrong_one_is_named(kubelet, pod, path):
     assert len(inside.run("ip", "-6", "route", "show", "fd08::/64").splitlines()) == 1
     lost = run(kubelet, inside, networking.routes(Route(to="10.7.0.0/16", via="10.99.0.1")), path)
     assert lost.code == 1
-    assert lost.last.startswith("routes: 10.7.0.0/16: ")
+    assert lost.last == "10.7.0.0/16: the kernel refused the route, see above; nothing was changed"
+
+
+CHANGES = [
+    Route(to="10.8.0.0/16", via="10.1.0.3"),
+    Route(to="fd08::/64", via="fd00::3"),
+    Route(to="10.9.0.0/16", device="eth0", metric=7),
+    Route(to="fd09::/64", device="eth0"),
+]
+
+
+def test_routes_are_as_they_were_when_one_is_refused(kubelet, pod, path):
+    inside, _ = pod
+    before = some_routes(kubelet, inside, path)
+    refused = Route(to="10.7.0.0/16", via="10.99.0.1")
+    assert run(kubelet, inside, networking.routes(*CHANGES, refused), path).code == 1
+    assert all_routes(inside) == before
+
+
+def test_routes_are_as_they_were_when_the_deadline_comes(kubelet, pod, path):
+    inside, _ = pod
+    before = some_routes(kubelet, inside, path)
+    begun = intercept(path, "ip", "*replace*10.7.*")
+    started = start(kubelet, inside, networking.routes(*CHANGES, Route(to="10.7.0.0/16", via="10.1.0.2")), path)
+    soon(begun.exists)
+    assert all_routes(inside) != before
+    started.process.send_signal(signal.SIGALRM)
+    assert (started.finish().code, all_routes(inside)) == (124, before)
+
+
+def some_routes(kubelet, network: Network, path: str) -> list[str]:
+    stage = networking.routes(Route(to="10.8.0.0/16", via="10.1.0.2"), Route(to="fd08::/64", via="fd00::2"))
+    assert run(kubelet, network, stage, path).code == 0
+    return all_routes(network)
+
+
+def all_routes(network: Network) -> list[str]:
+    return sorted(line for each in ("-4", "-6") for line in network.run("ip", each, "route").splitlines())
 
 
 def test_kernel_parameters_are_set_and_read_back(kubelet, pod, path):
@@ -179,7 +257,10 @@ def test_kernel_parameters_are_set_and_read_back(kubelet, pod, path):
     ("values", "said"),
     [
         ({"net.ipv4.ip_forward": 0, "net.core.nope": 1}, "net.core.nope: this kernel has no such parameter"),
-        ({"net.ipv4.conf.all.accept_local": "maybe"}, "net.ipv4.conf.all.accept_local: the kernel refused maybe"),
+        (
+            {"net.ipv4.ip_forward": 0, "net.ipv4.conf.all.accept_local": "maybe"},
+            "net.ipv4.conf.all.accept_local: the kernel refused maybe",
+        ),
     ],
 )
 def test_a_parameter_that_the_kernel_refuses_is_named(kubelet, pod, path, values, said):
@@ -189,6 +270,20 @@ def test_a_parameter_that_the_kernel_refuses_is_named(kubelet, pod, path, values
     assert finished.code == 1
     assert said in finished.last
     assert inside.run("cat", "/proc/sys/net/ipv4/ip_forward") == "1\n"
+
+
+def test_kernel_parameters_are_as_they_were_when_the_deadline_comes(kubelet, pod, path):
+    inside, _ = pod
+    name = "/proc/sys/net/ipv4/tcp_rmem"
+    before = inside.run("cat", name)
+    values = {"net.ipv4.tcp_rmem": "4096 87380 5000000", "net.ipv4.ip_forward": 1}
+    begun = intercept(path, "cat", "*/ip_forward", times=2)
+    started = start(kubelet, inside, networking.privileged_sysctls(values, kubernetes="1.31"), path)
+    soon(begun.exists)
+    assert inside.run("cat", name) != before
+    started.process.send_signal(signal.SIGALRM)
+    assert (started.process.wait(15), inside.run("cat", name)) == (124, before)
+    os.killpg(started.process.pid, signal.SIGKILL)  # the tool that hangs, which ends with its container
 
 
 def test_the_parameters_that_a_pod_may_set_are_those_that_the_kernel_lets_it(pod):
@@ -203,25 +298,29 @@ def test_the_parameters_that_a_pod_may_set_are_those_that_the_kernel_lets_it(pod
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("sysctl", "vm.swappiness"),
-        ("sysctl", "../passwd 1"),
-        ("routes", "10.0.0.0/8 10.0.0.1"),
-        ("routes", "`id` 10.0.0.1 eth0 1"),
-        ("routes", "10.0.0.0/8 10.0.0.1 eth0 -1"),
-        ("restore", "nft /rules"),
-        ("restore", "ebpf /rules /rules"),
-        ("redirect", "nft 4 in 80"),
-        ("redirect", "nft 5 in 80 1 1 1 1"),
-        ("redirect", "nft 4 through 80 1 1 1 1"),
-        ("redirect", "nft 4 in $(id) 1 1 1 1"),
-        ("redirect", "nft 4 in 80 1 1 1 -j"),
-        ("certificate", "certificate /tmp ec 0400 1"),
-        ("certificate", "certificate /tmp dsa 0400 1 shop"),
-        ("certificate", "certificate /tmp ec 0400 1 shop/CN=other"),
+        ("sysctl", "vm.swappiness 1"),
+        ("sysctl", "1 vm.swappiness"),
+        ("sysctl", "9 ../passwd 1"),
+        ("routes", "9 10.0.0.0/8 10.0.0.1"),
+        ("routes", "9 `id` 10.0.0.1 eth0 1"),
+        ("routes", "9 10.0.0.0/8 10.0.0.1 eth0 -1"),
+        ("restore", "9 nft /rules"),
+        ("restore", "9 ebpf /rules /rules"),
+        ("redirect", "9 nft 4 in 80"),
+        ("redirect", "9 nft 5 in 80 1 1 1 1"),
+        ("redirect", "9 nft 4 through 80 1 1 1 1"),
+        ("redirect", "9 nft 4 in $(id) 1 1 1 1"),
+        ("redirect", "9 nft 4 in 80 1 1 1 -j"),
+        ("certificate", "9 certificate /tmp ec 0400 1"),
+        ("certificate", "9 certificate /tmp dsa 0400 1 shop"),
+        ("certificate", "9 certificate /tmp ec 0400 1 shop/CN=other"),
     ],
 )
-def test_wrong_arguments_are_exit_code_2(script, words):
-    started = ["sh", "-eu", str(SCRIPTS / f"{script}.sh"), *words.split()]
+def test_wrong_arguments_are_exit_code_2(script, words, tmp_path):
+    for each in [*SCRIPTS.iterdir(), SCRIPTS.parent / "configuring" / "step.sh"]:
+        if each.name.endswith(".sh"):
+            (tmp_path / each.name).write_text(each.read_text("utf-8"))
+    started = ["sh", "-eu", str(tmp_path / f"{script}.sh"), *words.split()]
     finished = subprocess.run(started, capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stderr) == (2, "")
 
@@ -229,7 +328,7 @@ def test_wrong_arguments_are_exit_code_2(script, words):
 def test_is_clean_under_shellcheck(servers):
     (shellcheck,) = servers.need("shellcheck")
     scripts = [str(each) for each in SCRIPTS.iterdir() if each.name.endswith(".sh")]
-    subprocess.run([shellcheck, "--severity=style", "--shell=sh", *scripts], check=True)
+    subprocess.run([shellcheck, "-x", "--severity=style", "--shell=sh", *scripts], check=True)
 
 
 @settings(deadline=None, max_examples=60)

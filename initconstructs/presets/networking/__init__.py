@@ -9,8 +9,9 @@ and `trust_environment` the variables with which an app finds a bundle. The othe
   Pod Security allows only at "privileged"; they change the network of the pod, never that of the node.
   `privileged_sysctls` is a privileged container. The certificates need none: "restricted", read-only root.
 * **Resources.** Requests 10m CPU and 32Mi, limit 64Mi, unless `resources=` says otherwise.
-* **Exit codes.** 0 it is in place; 1 it was refused, and the last line says by whom and why; 2 wrong arguments; 143
-  the pod was stopped. The scripts ask nobody but the kernel and openssl, and have no deadline.
+* **Exit codes.** 0 it is in place; 1 it was refused, and the last lines say by whom and why; 2 wrong arguments; 124 the
+  deadline came (`timeout=`, a minute unless said otherwise); 143 the pod was stopped. Unless it is 0, the network is
+  as it was.
 * **Second run.** It finds or puts in place the same again: rules are replaced, not doubled, and what is there and good
   is kept.
 

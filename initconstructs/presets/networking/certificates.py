@@ -15,7 +15,9 @@ from initconstructs.model.checks import Duration, Words
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.stages import Directory, Stage
 from initconstructs.presets import images
-from initconstructs.presets.program import StageOptions, python, shell
+from initconstructs.presets.configuring.tree import steps
+from initconstructs.presets.networking.change import TIMEOUT
+from initconstructs.presets.program import StageOptions, python
 from initconstructs.presets.text import check_text
 
 _OUT = "/certificates"
@@ -38,7 +40,7 @@ def ca_bundle(
     system: bool = True,
     java: bool = True,
     allow_expired: bool = False,
-    timeout: Duration = "1m",
+    timeout: Duration = TIMEOUT,
     **options: Unpack[StageOptions],
 ) -> Stage:
     """Hand over a directory with the authorities that an app trusts: those of `sources`, and those of the image.
@@ -103,6 +105,7 @@ def self_signed_certificate(
     days: int = 365,
     key: Literal["ec", "rsa"] = "ec",
     key_mode: int = 0o400,
+    timeout: Duration = TIMEOUT,
     **options: Unpack[StageOptions],
 ) -> Stage:
     """Hand over a directory, in memory, with a new key and a certificate that it signs itself.
@@ -122,12 +125,17 @@ def self_signed_certificate(
     Sources: https://docs.openssl.org/3.5/man1/openssl-req/
     """
     checks.number("self_signed_certificate: days", days, 1, 3650)
-    return _certificate("certificate", names, options, days=days, key=key, key_mode=key_mode)
+    return _certificate("certificate", names, timeout, options, days=days, key=key, key_mode=key_mode)
 
 
 @ends_at_the_author
 def certificate_request(
-    names: Words, *, key: Literal["ec", "rsa"] = "ec", key_mode: int = 0o400, **options: Unpack[StageOptions]
+    names: Words,
+    *,
+    key: Literal["ec", "rsa"] = "ec",
+    key_mode: int = 0o400,
+    timeout: Duration = TIMEOUT,
+    **options: Unpack[StageOptions],
 ) -> Stage:
     """Hand over a directory, in memory, with a new key and the request for a certificate, `tls.key` and `tls.csr`.
 
@@ -143,10 +151,12 @@ def certificate_request(
     Sources: https://docs.openssl.org/3.5/man1/openssl-req/
     https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#kubernetes-signers
     """
-    return _certificate("request", names, options, key=key, key_mode=key_mode)
+    return _certificate("request", names, timeout, options, key=key, key_mode=key_mode)
 
 
-def _certificate(kind: str, names: Words, options: StageOptions, *, key: str, key_mode: int, days: int = 1) -> Stage:
+def _certificate(
+    kind: str, names: Words, timeout: Duration, options: StageOptions, *, key: str, key_mode: int, days: int = 1
+) -> Stage:
     checks.choice("certificate: key", key, ("ec", "rsa"))
     if key_mode not in (0o400, 0o440, 0o600, 0o640):
         rule = "must let its owner read it, and none but its group besides"
@@ -154,10 +164,11 @@ def _certificate(kind: str, names: Words, options: StageOptions, *, key: str, ke
     kept = [_name(each) for each in checks.words("certificate: names", names)]
     if not kept:
         raise wrong("certificate: names", names, "must name whom it is for", 'write ["shop.shop.svc"], say')
-    return shell("networking", "certificate").stage(
+    seconds = checks.seconds("certificate: timeout", timeout, 1)
+    return steps("networking", "certificate").stage(
         Stage,
         "certificate",
-        [kind, _OUT, key, f"{key_mode:04o}", str(days), *kept],
+        [str(seconds), kind, _OUT, key, f"{key_mode:04o}", str(days), *kept],
         options,
         image=images.OPENSSL,
         produces=[Directory(_OUT, memory=True, size_limit="1Mi")],

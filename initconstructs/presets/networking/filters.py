@@ -9,14 +9,15 @@ from typing import Literal, TypeAlias
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
-from initconstructs.model.checks import Words
+from initconstructs.model.checks import Duration, Words
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.security import Capabilities, SeccompProfile, SecurityContext
 from initconstructs.model.stages import Stage
 from initconstructs.model.volumes import EmptyDir, Mount, Volume
 from initconstructs.presets import images
-from initconstructs.presets.program import StageOptions, shell
+from initconstructs.presets.networking.change import TIMEOUT, change
+from initconstructs.presets.program import StageOptions
 from initconstructs.presets.text import check_text
 
 Variant: TypeAlias = Literal["nft", "legacy"]
@@ -82,6 +83,7 @@ def redirect(
     ipv4: bool = True,
     ipv6: bool = True,
     variant: Variant = "nft",
+    timeout: Duration = TIMEOUT,
     **options: Unpack[StageOptions],
 ) -> Stage:
     """Redirect TCP connections of the pod to a port of its own.
@@ -89,9 +91,9 @@ def redirect(
         networking.redirect(networking.Redirect(to=15001, direction="outbound", except_users=[1337]))
 
     The rules stand in chains of their own, INITCONSTRUCTS_*, which a second run empties and fills again, so that they
-    are there once. Each family is put in place whole or not at all, and IPv4 is taken back if IPv6 is refused; after a
-    failure the app doesn't start. Runs as uid 0 with NET_ADMIN and NET_RAW, at Pod Security "privileged", which
-    is what it takes to change packet filters.
+    are there once. When one family is refused, or the deadline comes, both are as they were; the app doesn't start.
+    Runs as uid 0 with NET_ADMIN and NET_RAW, at Pod Security "privileged", which is what it takes to change packet
+    filters.
 
     Exit codes: 1 the kernel refused the rules (a node without ip6tables: `ipv6=False`).
 
@@ -105,22 +107,28 @@ def redirect(
         raise ModelError("redirect(...)", f"has {missing}", "give it Redirect(...) values, for ipv4, ipv6 or both")
     checks.choice("redirect: variant", variant, ("nft", "legacy"))
     words = [variant, families, *(word for each in kept for word in each.words())]
-    return _filtering("redirect", words, variant, options)
+    return _filtering("redirect", words, variant, timeout, options)
 
 
 @ends_at_the_author
 def restore(
-    ipv4: str | None = None, *, ipv6: str | None = None, variant: Variant = "nft", **options: Unpack[StageOptions]
+    ipv4: str | None = None,
+    *,
+    ipv6: str | None = None,
+    variant: Variant = "nft",
+    timeout: Duration = TIMEOUT,
+    **options: Unpack[StageOptions],
 ) -> Stage:
     """Put the packet filters of rule files in place, texts of `iptables-save` that `mounts` bring.
 
         networking.restore("/rules/ipv4", mounts=[Volume("rules", ConfigMapFiles("rules")).at("/rules")])
 
     A table that a file names is replaced whole, the others stay: in a service mesh, name none that is the mesh's.
-    `ipv4` and `ipv6` are paths; what the first did is taken back if the second is refused. Runs as uid 0 with NET_ADMIN
-    and NET_RAW, at Pod Security "privileged".
+    `ipv4` and `ipv6` are paths; when either is refused, or the deadline comes, those tables are as they were. Runs as
+    uid 0 with NET_ADMIN and NET_RAW, at Pod Security "privileged".
 
-    Exit codes: 1 a file has a mistake, or the kernel refused it.
+    Exit codes: 1 a file has a mistake, or the kernel refused it; 124 the deadline came, as when the rules name hosts
+    that nobody resolves.
 
     Sources: https://man7.org/linux/man-pages/man8/iptables-restore.8.html
     """
@@ -130,15 +138,16 @@ def restore(
     for place, path in (("restore: ipv4", ipv4), ("restore: ipv6", ipv6)):
         if path is not None:
             checks.absolute_path(place, check_text(place, path))
-    return _filtering("restore", [variant, ipv4 or "", ipv6 or ""], variant, options)
+    return _filtering("restore", [variant, ipv4 or "", ipv6 or ""], variant, timeout, options)
 
 
-def _filtering(script: str, words: Sequence[str], variant: Variant, options: StageOptions) -> Stage:
+def _filtering(script: str, words: Sequence[str], variant: Variant, timeout: Duration, options: StageOptions) -> Stage:
     name = options.get("name", script)
-    return shell("networking", script).stage(
+    seconds = checks.seconds(f"{script}: timeout", timeout, 1)
+    return change(script, "tables").stage(
         Stage,
         script,
-        words,
+        [str(seconds), *words],
         options,
         image=images.IPTABLES,
         security=_SECURITY,

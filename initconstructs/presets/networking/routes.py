@@ -8,13 +8,15 @@ from ipaddress import ip_address, ip_network
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.checks import Duration
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.security import Capabilities, SeccompProfile, SecurityContext
 from initconstructs.model.stages import Stage
 from initconstructs.presets import images
+from initconstructs.presets.networking.change import TIMEOUT, change
 from initconstructs.presets.networking.filters import network
-from initconstructs.presets.program import StageOptions, shell
+from initconstructs.presets.program import StageOptions
 
 _DEVICE = re.compile(r"[a-zA-Z0-9][-._a-zA-Z0-9]{0,14}")
 _SECURITY = SecurityContext(
@@ -63,14 +65,14 @@ class Route:
 
 
 @ends_at_the_author
-def routes(*ways: Route, **options: Unpack[StageOptions]) -> Stage:
+def routes(*ways: Route, timeout: Duration = TIMEOUT, **options: Unpack[StageOptions]) -> Stage:
     """Add routes to the pod's network, as to a second interface or through a VPN.
 
         networking.routes(networking.Route(to="10.8.0.0/16", via="10.0.0.1"))
 
-    A route to the same network with the same metric is replaced, so a second run changes nothing; one that fails leaves
-    those before it, and the app doesn't start. Runs as uid 0 with NET_ADMIN, at Pod Security "privileged", which is
-    what it takes to change routes.
+    A route to the same network with the same metric is replaced, so a second run changes nothing. When one is refused,
+    or the deadline comes, those before it are taken back, and the app doesn't start. Runs as uid 0 with NET_ADMIN, at
+    Pod Security "privileged", which is what it takes to change routes.
 
     Exit codes: 1 the kernel refused a route: the gateway is not on a network of the pod, say.
 
@@ -79,7 +81,8 @@ def routes(*ways: Route, **options: Unpack[StageOptions]) -> Stage:
     kept = checks.items("routes", ways, Route, 'write Route(to="10.8.0.0/16", via="10.0.0.1"), say')
     if not kept:
         raise ModelError("routes(...)", "has no route", 'give it Route(to="10.8.0.0/16", via="10.0.0.1"), say')
-    words = [word for each in kept for word in each.words()]
-    return shell("networking", "routes").stage(
+    seconds = checks.seconds("routes: timeout", timeout, 1)
+    words = [str(seconds), *(word for each in kept for word in each.words())]
+    return change("routes").stage(
         Stage, "routes", words, options, image=images.IPTABLES, security=_SECURITY, profile="privileged"
     )

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.checks import Duration
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.kubernetes import minor_of
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Stage
 from initconstructs.presets import images
-from initconstructs.presets.program import StageOptions, shell
+from initconstructs.presets.networking.change import TIMEOUT, change
+from initconstructs.presets.program import StageOptions
 from initconstructs.schemas.sysctls import is_safe
 
 _NAME = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-_a-z0-9]*[a-z0-9])?)+")
@@ -23,7 +25,11 @@ _SECURITY = SecurityContext(run_as_user=0, run_as_group=0, read_only_root_filesy
 
 @ends_at_the_author
 def privileged_sysctls(
-    values: Mapping[str, str | int], *, kubernetes: str = "1.36", **options: Unpack[StageOptions]
+    values: Mapping[str, str | int],
+    *,
+    kubernetes: str = "1.36",
+    timeout: Duration = TIMEOUT,
+    **options: Unpack[StageOptions],
 ) -> Stage:
     """Set kernel parameters of the node, or those of the pod that its kubelet does not allow, from a privileged stage.
 
@@ -31,7 +37,8 @@ def privileged_sysctls(
 
     Take `sysctls` wherever it will do: a privileged container is root on its node, and what it sets there stays after
     the pod and holds for every other pod. The container is privileged because /proc/sys is read-only in any other. All
-    are looked up before the first is set, and each is read back.
+    are looked up before the first is set, and each is read back; when one is refused, or the deadline comes, those
+    before it get their old values again.
 
     Exit codes: 1 the kernel has no such parameter, or refused the value.
 
@@ -43,8 +50,9 @@ def privileged_sysctls(
         if is_safe(name, minor):
             rule = "needs no privileged container: every kubelet sets it"
             raise ModelError(f'privileged_sysctls: "{name}"', rule, "take PodSecurityContext(sysctls=sysctls(...))")
-    words = [word for item in found.items() for word in item]
-    return shell("networking", "sysctl").stage(
+    seconds = checks.seconds("privileged_sysctls: timeout", timeout, 1)
+    words = [str(seconds), *(word for item in found.items() for word in item)]
+    return change("sysctl").stage(
         Stage, "sysctl", words, options, image=images.BUSYBOX, security=_SECURITY, profile="privileged"
     )
 

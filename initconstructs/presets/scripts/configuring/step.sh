@@ -30,6 +30,8 @@ within() {
 
 stop() {
     kill "$watch" "$worker" || :
+    # It may take back what it did, or have ended just now.
+    ! wait "$worker" || exit 0
     say "$2"
     exit "$1"
 }

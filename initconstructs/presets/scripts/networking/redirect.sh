@@ -1,26 +1,45 @@
 #!/bin/sh
 # Redirect TCP connections to ports of this pod, in chains of its own.
 #
-#   redirect.sh VARIANT FAMILIES DIRECTION TO PORTS NOT_PORTS NOT_USERS NOT_NETWORKS [DIRECTION TO ...]
+#   redirect.sh SECONDS VARIANT FAMILIES DIRECTION TO PORTS NOT_PORTS NOT_USERS NOT_NETWORKS [DIRECTION TO ...]
 #
 # VARIANT is nft or legacy, FAMILIES 4, 6 or 46, DIRECTION in or out; the last four are lists with commas, and empty
 # PORTS are all of them. A connection that is excluded stays as it is; one out to this pod itself does too.
-# Exit code: 0 the rules are there, 1 the kernel refused them, 2 wrong arguments, 143 asked to stop.
-# Needs iptables-VARIANT, -restore and -save, and for IPv6 the first two of ip6tables.
+# Exit code: 0 the rules are there, 1 the kernel refused them, 2 wrong arguments, 124 the deadline came, 143 asked to
+# stop.
+# Needs sleep and iptables-VARIANT, -restore and -save; those of ip6tables for IPv6.
 set -euf
-trap 'exit 143' TERM
+# shellcheck source=SCRIPTDIR/../configuring/step.sh
+. "${0%/*}/step.sh"
+# shellcheck source=SCRIPTDIR/change.sh
+. "${0%/*}/change.sh"
+# shellcheck source=SCRIPTDIR/tables.sh
+. "${0%/*}/tables.sh"
 
-fail() {
-    echo "redirect: $2"
-    exit "$1"
+work() {
+    if [ "$#" -lt 8 ] || [ "$((($# - 2) % 6))" -ne 0 ]; then wrong_arguments; fi
+    variant=$1 families=$2 rules4='' rules6=''
+    shift 2
+    case "$variant" in nft | legacy) ;; *) wrong_arguments ;; esac
+    check "$@"
+    case "$families" in 4 | 6 | 46) ;; *) wrong_arguments ;; esac
+    case "$families" in *4*) rules4=$(table 4 "$@") ;; esac
+    case "$families" in *6*) rules6=$(table 6 "$@") ;; esac
+    put_both "$variant" "$rules4" "$rules6" --noflush
+    say "redirect: $(($# / 6)) in place, for IPv$families"
 }
 
 check() {
-    case "$2" in *[!$1]*) fail 2 "wrong argument: $2" ;; esac
-}
-
-tool() {
-    [ "$1" = 4 ] && echo iptables || echo ip6tables
+    index=0
+    for word; do
+        case "$((index % 6))" in
+        0) case "$word" in in | out) ;; *) wrong_arguments ;; esac ;;
+        1) only 0-9 "${word:-no port}" ;;
+        5) only 0-9a-fA-F.:/, "$word" ;;
+        *) only 0-9, "$word" ;;
+        esac
+        index=$((index + 1))
+    done
 }
 
 # The lines "-A CHAIN MATCH WORD -j RETURN", one for each word of a list.
@@ -74,45 +93,8 @@ table() {
 }
 
 jump() {
-    "$(tool "$family")-$variant" -t nat -C "$1" -j "$2" 2>/dev/null || echo "-A $1 -j $2"
+    case "$family" in 4) tool=iptables ;; *) tool=ip6tables ;; esac
+    "$tool-$variant" -t nat -C "$1" -j "$2" 2>/dev/null || echo "-A $1 -j $2"
 }
 
-# The text is whole before the tool starts: the legacy one locks the tables, and "jump" asks them.
-put() {
-    text=$(table "$@")
-    said=$(echo "$text" | "$(tool "$1")-$variant-restore" --noflush ${trial:+--test} 2>&1) || {
-        [ -z "$before" ] || echo "$before" | "iptables-$variant-restore"
-        fail 1 "IPv$1: $said"
-    }
-}
-
-if [ "$#" -lt 8 ] || [ "$((($# - 2) % 6))" -ne 0 ]; then
-    fail 2 "usage: redirect.sh VARIANT FAMILIES DIRECTION TO ..."
-fi
-variant=$1 families=$2
-shift 2
-case "$variant" in nft | legacy) ;; *) fail 2 "no such variant: $variant" ;; esac
-case "$families" in 4 | 6 | 46) ;; *) fail 2 "no such families: $families" ;; esac
-index=0
-for word; do
-    case "$((index % 6))" in
-    0) case "$word" in in | out) ;; *) fail 2 "no such direction: $word" ;; esac ;;
-    1) check 0-9 "${word:-no port}" ;;
-    5) check 0-9a-fA-F.:/, "$word" ;;
-    *) check 0-9, "$word" ;;
-    esac
-    index=$((index + 1))
-done
-
-# A test sees mistakes of writing; what the kernel does not take shows only afterwards, and takes IPv4 back with it.
-before=
-nothing="*nat
-COMMIT"
-saved=
-[ "$families" != 46 ] || saved=$("iptables-$variant-save" -t nat)
-for trial in yes ""; do
-    case "$families" in *4*) put 4 "$@" ;; esac
-    case "$families$trial" in 46) before=${saved:-$nothing} ;; esac
-    case "$families" in *6*) put 6 "$@" ;; esac
-done
-echo "redirect: $((index / 6)) in place, for IPv$families"
+within "$@"

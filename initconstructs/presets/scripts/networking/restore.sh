@@ -1,50 +1,31 @@
 #!/bin/sh
 # Put the tables of rule files in place, all or none.
 #
-#   restore.sh VARIANT FILE4 FILE6
+#   restore.sh SECONDS VARIANT FILE4 FILE6
 #
 # VARIANT is nft or legacy; FILE4 and FILE6 are texts of iptables-save, and one of them may be empty.
-# Exit code: 0 they are there, 1 a file has a mistake or the kernel refused, 2 wrong arguments, 143 asked to stop.
-# Needs iptables-VARIANT-restore and iptables-VARIANT-save, and ip6tables-VARIANT-restore for FILE6.
+# Exit code: 0 they are there, 1 a file has a mistake or the kernel refused, 2 wrong arguments, 124 the deadline came,
+# 143 asked to stop.
+# Needs cat and sleep; iptables-VARIANT-restore and -save for FILE4, those of ip6tables for FILE6.
 set -euf
-trap 'exit 143' TERM
+# shellcheck source=SCRIPTDIR/../configuring/step.sh
+. "${0%/*}/step.sh"
+# shellcheck source=SCRIPTDIR/change.sh
+. "${0%/*}/change.sh"
+# shellcheck source=SCRIPTDIR/tables.sh
+. "${0%/*}/tables.sh"
 
-fail() {
-    echo "restore: $2"
-    exit "$1"
+work() {
+    if [ "$#" -ne 3 ] || [ -z "$2$3" ]; then wrong_arguments; fi
+    case "$1" in nft | legacy) ;; *) wrong_arguments ;; esac
+    rules4=$(read_file "$2") || fail "$2: can't be read, see above; nothing was changed"
+    rules6=$(read_file "$3") || fail "$3: can't be read, see above; nothing was changed"
+    put_both "$1" "$rules4" "$rules6"
+    say "restore: in place"
 }
 
-put() {
-    [ -z "$2" ] || said=$("$1-$variant-restore" ${3:+"$3"} 2>&1 <"$2")
+read_file() {
+    [ -z "$1" ] || cat "$1"
 }
 
-# The tables that file $1 names, as they are now.
-saved() {
-    while read -r line; do
-        case "$line" in
-        \**)
-            table=$(iptables-"$variant"-save -t "${line#?}")
-            printf '%s\n' "${table:-$line
-COMMIT}"
-            ;;
-        esac
-    done <"$1"
-}
-
-if [ "$#" -ne 3 ] || [ -z "$2$3" ]; then
-    fail 2 "usage: restore.sh VARIANT FILE4 FILE6"
-fi
-variant=$1
-case "$variant" in nft | legacy) ;; *) fail 2 "no such variant: $variant" ;; esac
-
-put iptables "$2" --test || fail 1 "$2: $said"
-put ip6tables "$3" --test || fail 1 "$3: $said"
-# A test sees mistakes of writing; what the kernel does not take shows only now.
-before=
-[ -z "$2" ] || before=$(saved "$2")
-put iptables "$2" "" || fail 1 "$2: $said"
-if ! put ip6tables "$3" ""; then
-    [ -z "$before" ] || echo "$before" | iptables-"$variant"-restore
-    fail 1 "$3: $said"
-fi
-echo "restore: in place"
+within "$@"

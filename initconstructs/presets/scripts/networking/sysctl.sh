@@ -1,20 +1,70 @@
 #!/bin/sh
-# Set kernel parameters and read each back; before the first, see that all of them can be set.
+# Set kernel parameters and read each back, all or none; before the first, see that all of them can be set.
 #
-#   sysctl.sh NAME VALUE [NAME VALUE...]
+#   sysctl.sh SECONDS NAME VALUE [NAME VALUE...]
 #
-# Exit code: 0 they are set, 1 the kernel has no such parameter or refused, 2 wrong arguments, 143 asked to stop.
-# Needs cat and tr, which coreutils and busybox have.
+# Exit code: 0 they are set, 1 the kernel has no such parameter or refused, 2 wrong arguments, 124 the deadline came,
+# 143 asked to stop.
+# Needs cat, sleep and tr, which coreutils and busybox have.
+# shellcheck disable=SC2317 # change.sh calls them
 set -euf
-trap 'exit 143' TERM
+# shellcheck source=SCRIPTDIR/../configuring/step.sh
+. "${0%/*}/step.sh"
+# shellcheck source=SCRIPTDIR/change.sh
+. "${0%/*}/change.sh"
 
-fail() {
-    echo "sysctl: $2"
-    exit "$1"
+work() {
+    if [ "$#" -lt 2 ] || [ "$(($# % 2))" -ne 0 ]; then wrong_arguments; fi
+    check "$@"
+    before=$(values "$@")
+    undoable
+    while [ "$#" -gt 0 ]; do
+        run assign "$1" "$(words "$2")" || exit 1
+        shift 2
+    done
+    keep
+    say "sysctl: all set"
 }
 
-place() {
-    printf '/proc/sys/%s' "$(printf '%s' "$1" | tr . /)"
+check() {
+    index=0
+    for word; do
+        index=$((index + 1))
+        [ "$((index % 2))" -eq 1 ] || continue
+        case "$word" in '' | *[!a-z0-9._-]* | .* | *..*) wrong_arguments ;; esac
+        [ -w "$(place_of "$word")" ] || fail "$word: this kernel has no such parameter, or it is read-only here"
+    done
+}
+
+values() {
+    while [ "$#" -gt 0 ]; do
+        echo "$1 $(current "$1")"
+        shift 2
+    done
+}
+
+assign() {
+    is=$(current "$1")
+    [ "$is" != "$2" ] || return 0
+    write "$1" "$2" || fail "$1: the kernel refused $2; nothing was changed"
+    [ "$(current "$1")" = "$2" ] || fail "$1: set to $2, but it reads $(current "$1"); nothing was changed"
+    say "sysctl: $1: $is, now $2"
+}
+
+undo() {
+    while read -r name value; do
+        [ "$(current "$name")" = "$value" ] || write "$name" "$value" || :
+    done <<LINES
+$before
+LINES
+}
+
+write() {
+    printf '%s\n' "$2" 2>/dev/null >"$(place_of "$1")"
+}
+
+current() {
+    words "$(cat "$(place_of "$1")")"
 }
 
 # One space between words: the kernel writes tabs.
@@ -24,29 +74,8 @@ words() {
     echo "$*"
 }
 
-current() {
-    words "$(cat "$(place "$1")")"
+place_of() {
+    printf '/proc/sys/%s' "$(printf '%s' "$1" | tr . /)"
 }
 
-if [ "$#" -lt 2 ] || [ "$(($# % 2))" -ne 0 ]; then
-    fail 2 "usage: sysctl.sh NAME VALUE [NAME VALUE...]"
-fi
-
-index=0
-for word; do
-    index=$((index + 1))
-    [ "$((index % 2))" -eq 1 ] || continue
-    case "$word" in '' | *[!a-z0-9._-]* | .* | *..*) fail 2 "$word is no name of a parameter" ;; esac
-    [ -w "$(place "$word")" ] || fail 1 "$word: this kernel has no such parameter, or it is read-only here"
-done
-
-while [ "$#" -gt 0 ]; do
-    name=$1 value=$(words "$2")
-    shift 2
-    before=$(current "$name")
-    [ "$before" != "$value" ] || continue
-    printf '%s\n' "$value" 2>/dev/null >"$(place "$name")" || fail 1 "$name: the kernel refused $value"
-    [ "$(current "$name")" = "$value" ] || fail 1 "$name: set to $value, but it reads $(current "$name")"
-    echo "sysctl: $name: $before, now $value"
-done
-echo "sysctl: all set"
+within "$@"
