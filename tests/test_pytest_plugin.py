@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -69,9 +70,11 @@ class Shop(Chart):
 
 
 @pytest.fixture(autouse=True)
-def without_hypothesis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its import is two thirds of the time that a pytest with one test takes."""
+def inner_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without hypothesis, whose import is two thirds of their time, and no workers of the run that they are in."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")
+    for name in [each for each in os.environ if each.startswith("PYTEST_XDIST")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture
