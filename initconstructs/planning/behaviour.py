@@ -123,13 +123,16 @@ def _attempt(code: ExitCode, after_s: float) -> Attempt:
 
 
 def _by_manifest(container: Container, pod: Pod, reading: Reading) -> Attempt:
-    """Unknown programs: an init container passes, an app or a sidecar runs on, the app of a Job ends well."""
+    """Unknown programs: an init container passes, an app or a sidecar runs on, the app of a Job ends well.
+
+    What is called a timeout bounds a task; of a service it bounds some request, and says nothing of its run.
+    """
     if reading.best_s >= _STABLE_S:
         return Attempt(0, "Completed", NEVER)
-    if reading.worst_s < NEVER:
+    ends = container.role is Role.INIT or (container.role is Role.APP and pod.kind in ("Job", "CronJob"))
+    if reading.worst_s < NEVER and (ends or not reading.bound):
         code = 0 if not reading.codes or 0 in reading.codes else min(reading.codes)
         return Attempt(code, _reason(code), reading.best_s)
-    ends = container.role is Role.INIT or (container.role is Role.APP and pod.kind in ("Job", "CronJob"))
     if not ends:
         return Attempt(0, "Completed", NEVER)
     return Attempt(0, "Completed", max(reading.best_s, _UNKNOWN_RUN_S))

@@ -41,6 +41,14 @@ _AT_ONCE = frozenset(
         "date",
         "hostname",
         "uname",
+        "whoami",
+        "nproc",
+        "env",
+        "printenv",
+        "seq",
+        "mktemp",
+        "readlink",
+        "realpath",
         "mkdir",
         "touch",
         "ln",
@@ -53,8 +61,31 @@ _AT_ONCE = frozenset(
 """Local commands that end within a moment; of the tests nobody knows the outcome."""
 
 _LOCAL_UNLESS_RECURSIVE = frozenset(
-    ("cp", "mv", "rm", "chmod", "chown", "chgrp", "cat", "install", "sed", "grep", "awk", "head", "tail", "wc", "tr")
+    (
+        "cp",
+        "mv",
+        "rm",
+        "chmod",
+        "chown",
+        "chgrp",
+        "cat",
+        "install",
+        "sed",
+        "grep",
+        "awk",
+        "head",
+        "tail",
+        "wc",
+        "tr",
+        "cut",
+        "base64",
+        "jq",
+    )
 )
+_LOCAL_PLACES = frozenset(map(PurePosixPath, (".", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin")))
+"""Where these commands stand; `/opt/cni/bin/install` is a program of somebody's own."""
+
+_FOLLOWS = re.compile(r"-[a-zA-Z]*[fF]\w*|--follow(=.*)?")
 _RECURSIVE = re.compile(r"--recursive|--archive|-[a-zA-Z]*[rRa]")
 
 _ONE_TRY = frozenset(
@@ -185,12 +216,14 @@ def _program(words: list[str]) -> Flow:
 
 
 def _known(name: str, words: list[str]) -> Flow | None:
+    if PurePosixPath(words[0]).parent not in _LOCAL_PLACES:
+        return None
     if name in _TESTS:
         return Flow()
     if name in _BUILT_IN or name in _AT_ONCE:
         return _at_once(name, words)
     if name in _LOCAL_UNLESS_RECURSIVE and not any(_RECURSIVE.fullmatch(word) for word in words[1:]):
-        return Flow(through=None) if name == "tail" and "-f" in words else Flow()
+        return Flow(through=None) if name == "tail" and any(map(_FOLLOWS.fullmatch, words)) else Flow()
     if name in _ONE_TRY:
         return Flow()
     return None

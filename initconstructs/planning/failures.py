@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from initconstructs.planning.plan import Plan
@@ -31,13 +32,15 @@ class Failure:
 
 def failures(plan: Plan) -> tuple[Failure, ...]:
     """One for every stage, in their order."""
-    return tuple(_failure(plan, container) for container in plan.pod.containers)
+    restless = {name for name, runs in _simulated(plan, Scenario()).pod.runs.items() if runs > 1}
+    return tuple(_failure(plan, container, restless - {container.name}) for container in plan.pod.containers)
 
 
-def _failure(plan: Plan, container: Container) -> Failure:
+def _failure(plan: Plan, container: Container, restless: Set[str]) -> Failure:
+    """`restless` are containers that run again and again whether this one fails or not."""
     forever = _simulated(plan, Scenario(exits={container.name: (1,)}))
     recovered = _simulated(plan, Scenario(exits={container.name: _FAILS_TWICE}))
-    runs_again = tuple(name for name, runs in recovered.pod.runs.items() if runs > 1)
+    runs_again = tuple(name for name, runs in recovered.pod.runs.items() if runs > 1 and name not in restless)
     return Failure(
         stage=container.name,
         role=container.role,
@@ -64,7 +67,7 @@ def _effect(plan: Plan, container: Container, forever: Outcome, runs_again: tupl
     if not runs_again and forever.pod.phase == FAILED:
         return _ends_the_pod(plan, forever)
     alone = runs_again in ((), (container.name,))  # none: the pod has ended well before its turn came
-    again = "it alone runs again" if alone else f"{', '.join(runs_again)} run again"
+    again = "it alone runs again" if alone else f"{', '.join(runs_again)} {'run' if runs_again[1:] else 'runs'} again"
     return f"{again}: at once, then after 10, 20, 40, ... 300 s{_meanwhile(plan, container)}{_limit(forever)}"
 
 
@@ -84,7 +87,8 @@ def _meanwhile(plan: Plan, container: Container) -> str:
 
 def _limit(forever: Outcome) -> str:
     if forever.job and forever.job.reason == "BackoffLimitExceeded":
-        return f"; after {sum(forever.pod.restarts.values())} restarts the Job fails and removes the pod"
+        count = sum(forever.pod.restarts.values())
+        return f"; after {count} restart{'s' if count != 1 else ''} the Job fails and removes the pod"
     return ""
 
 

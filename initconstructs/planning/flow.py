@@ -66,6 +66,12 @@ class Flow:
             creates=(*self.creates, *((path, start.best + at) for path, at in later.creates)),
         )
 
+    def alone(self) -> Flow:
+        """The same in a shell of its own: whatever ends it, the script around goes on."""
+        codes = {*([self.code] if self.through else []), *(end.code for end in self.ends)}
+        through = _either([*([self.through] if self.through else []), *(end.span for end in self.ends)])
+        return replace(self, through=through, code=codes.pop() if len(codes) == 1 else None, ends=(), breaks=())
+
     def or_else(self, other: Flow) -> Flow:
         """Either this or the other, nobody knows which."""
         return Flow(

@@ -153,13 +153,24 @@ class _Script:
         return Flow(code=0) if flow is None else flow.or_else(Flow(code=0))
 
     def _simple(self, node: Simple) -> Flow:
+        substituted = self._substituted(node.words)
         words = list(node.words)
         while words and is_assignment(words[0]):
             name, _, value = self._expanded(words.pop(0)).partition("=")
             self._variables[name] = value
-        flow = self._run([self._expanded(each) for each in words]) if words else Flow(code=0)
+        flow = substituted.then(self._run([self._expanded(each) for each in words])) if words else substituted
         written = [self._expanded(each.target) for each in node.redirections if each.operator in _WRITING]
         return replace(flow, creates=(*flow.creates, *((path, 0.0) for path in written if path)))
+
+    def _substituted(self, words: Sequence[Word]) -> Flow:
+        """What runs in `$(...)` before the command itself; an `exit` there leaves the substitution alone."""
+        flow = Flow(code=0)
+        for text in (text for word in words for text in word.substitutions):
+            script = parse(text)
+            if not script.is_whole:
+                raise UnreadableScript("the reader had to guess")
+            flow = flow.then(self.sequence(script.nodes).alone())
+        return flow
 
     def _run(self, words: list[str]) -> Flow:
         if words[0] in self._functions:

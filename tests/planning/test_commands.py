@@ -54,6 +54,17 @@ def _sh(script: str):
         ("until nc -z db 1; do sleep 2", 0, NEVER, set()),
         ("echo 'never closed; exit 1", 0, NEVER, set()),
         ("sleep 1; done", 0, NEVER, set()),
+        ("tail -F /var/log/app.log", NEVER, NEVER, set()),
+        ("tail -fn 5 /var/log/app.log", NEVER, NEVER, set()),
+        ("tail -n 5 /var/log/app.log", 0, 0, set()),
+        ("token=$(vault token lookup); exit 0", 0, NEVER, {0}),
+        ('echo "$(until nc -z db 1; do sleep 1; done)"', 0, NEVER, {0}),
+        ("name=$(hostname | cut -d. -f1); exit 3", 0, 0, {3}),
+        ("x=$(sleep 2; exit 4); sleep 1", 3, 3, {0}),
+        ("x=$(exit 4)", 0, 0, {4}),
+        ("x=$(if; then)", 0, NEVER, set()),
+        ("/opt/cni/bin/install", 0, NEVER, set()),
+        ("/usr/bin/install /a /b", 0, 0, set()),
     ],
 )
 def test_a_script_tells_how_long_it_runs_and_how_it_ends(script, best, worst, codes):

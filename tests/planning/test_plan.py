@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from pods import Manifest, container, job, pod, sidecar
+from pods import Manifest, container, job, pod, run, sidecar
 
 from initconstructs.planning.diff import diff_plans
 from initconstructs.planning.failures import failures
@@ -135,6 +135,24 @@ def test_a_sidecar_of_a_short_job_fails_alone():
     found = {failure.stage: failure.effect for failure in failures(planned(job(sidecar("log"), app="sleep 1; exit 0")))}
     assert found["log"] == "it alone runs again: at once, then after 10, 20, 40, ... 300 s; the stages after it go on"
     assert found["main"] == "the pod fails; the Job makes a new one that begins with log, 7 in all, then fails"
+
+
+def test_a_failure_restarts_nothing_that_restarts_without_it():
+    found = {failure.stage: failure for failure in failures(planned(pod(container("i"), sidecar("s", "exit 1"))))}
+    assert found["i"].runs_again == ("i",)
+    assert found["s"].runs_again == ("s",)
+
+
+def test_a_job_that_allows_one_restart_says_so_in_the_singular():
+    found = failures(planned(job(container("i"), policy="OnFailure", backoffLimit=0)))
+    assert "after 1 restart the Job fails" in found[0].effect
+
+
+@pytest.mark.parametrize("make", [sidecar, container], ids=["sidecar", "app"])
+def test_a_timeout_says_nothing_of_how_long_a_service_runs(make):
+    service = make("proxy", "envoy --drain-timeout 22", env=[{"name": "INBOUND_TIMEOUT", "value": "3s"}])
+    manifest = pod(service) if make is sidecar else pod(apps=(service,))
+    assert run(manifest).restarts["proxy"] == 0
 
 
 @pytest.mark.parametrize("version", ["1.30", "v1.36", "1.36.2"])
