@@ -89,7 +89,12 @@ def config_key(place: str, value: object) -> None:
 
 
 def instance(place: str, value: object, kind: type | tuple[type, ...], remedy: str) -> None:
-    """A value of one kind, where a mapping or a plain word comes to mind easily."""
+    """A value of one kind, where a mapping or a plain word comes to mind easily.
+
+    Text is not shown: it may be the secret itself, where a reference to it belongs.
+    """
+    if isinstance(value, str) and not isinstance(value, kind):
+        raise ModelError(f"{place} is text:", f"must be {_named(kind)}", remedy)
     if not isinstance(value, kind):
         raise wrong(place, value, f"must be {_named(kind)}", remedy)
 
