@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
-WIDE = os.environ | {"COLUMNS": "120"}
+TERMINAL = os.environ | {"COLUMNS": "80"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -38,7 +38,7 @@ def test_the_first_example_starts_as_explained(tmp_path: Path) -> None:
     done = run(block("example", "shop"), tmp_path)
     assert done.stderr == ""
     explain = [sys.executable, "-m", "initconstructs", "explain", "dist/"]
-    said = subprocess.run(explain, cwd=tmp_path, capture_output=True, text=True, check=True, env=WIDE)
+    said = subprocess.run(explain, cwd=tmp_path, capture_output=True, text=True, check=True, env=TERMINAL)
     assert said.stdout == block("output", "explain")
 
 

@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read both, compare, print."""
     from initconstructs.cli.inputs import STDIN, read  # noqa: PLC0415 - `--help` needs none of this
-    from initconstructs.cli.terminal import has_colour  # noqa: PLC0415
+    from initconstructs.cli.terminal import has_colour, width  # noqa: PLC0415
     from initconstructs.reports.explain import compare, diff  # noqa: PLC0415
 
     if arguments.old == arguments.new == STDIN:
@@ -35,5 +35,5 @@ def run(arguments: argparse.Namespace) -> int:
     if code := max(old.report_unreadable(), new.report_unreadable()):
         return code
     diffs = compare(old.manifests, new.manifests, kubernetes=arguments.kubernetes)
-    sys.stdout.write(diff(diffs, format=arguments.format, colour=has_colour(sys.stdout)))
+    sys.stdout.write(diff(diffs, format=arguments.format, colour=has_colour(sys.stdout), width=width()))
     return int(bool(diffs))

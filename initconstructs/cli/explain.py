@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read, explain, print."""
     from initconstructs.cli.inputs import read  # noqa: PLC0415 - `--help` needs none of this
-    from initconstructs.cli.terminal import has_colour  # noqa: PLC0415
+    from initconstructs.cli.terminal import has_colour, width  # noqa: PLC0415
     from initconstructs.reports.explain import explain, read_scenario  # noqa: PLC0415
 
     inputs = read(arguments.paths)
@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
             kubernetes=arguments.kubernetes,
             scenario=read_scenario(arguments.exit, arguments.event),
             colour=has_colour(sys.stdout),
+            width=width(),
         )
     except ValueError as error:
         raise Unusable(str(error)) from None

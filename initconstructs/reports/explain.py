@@ -38,6 +38,7 @@ def explain(
     kubernetes: str = DEFAULT,
     scenario: Scenario | None = None,
     colour: bool = False,
+    width: int = 80,
 ) -> str:
     """The plans of all workloads, each with its simulation where a scenario is given.
 
@@ -56,7 +57,7 @@ def explain(
         return plans_json(found, outcomes)
     if format == "html":
         return plans_html(found, outcomes)
-    return plans_text(found, outcomes, colour=colour)
+    return plans_text(found, outcomes, colour=colour, width=width)
 
 
 def compare(old: Manifests, new: Manifests, *, kubernetes: str = DEFAULT) -> list[PlanDiff]:
@@ -69,11 +70,12 @@ def diff(
     *,
     format: DiffFormat = "text",  # noqa: A002 - the option's name
     colour: bool = False,
+    width: int = 80,
 ) -> str:
     """The changes, and what each means for a roll-out."""
     if format == "markdown":
         return diff_markdown(diffs)
-    return diff_json(diffs) if format == "json" else diff_text(diffs, colour=colour)
+    return diff_json(diffs) if format == "json" else diff_text(diffs, colour=colour, width=width)
 
 
 def read_scenario(exits: Sequence[str] = (), events: Sequence[str] = ()) -> Scenario | None:

@@ -100,12 +100,35 @@ def test_colour_only_when_asked_for():
     assert "\x1b[33mnever (!)" in explain([shop()], colour=True)
 
 
-def test_long_names_stay_within_80_columns():
+def renamed(name: str) -> dict[str, object]:
+    """The shop whose stages have the end of their names in common."""
     manifest = shop()
-    manifest["metadata"]["name"] = "n" * 63
+    manifest["metadata"]["name"] = name
     for container in manifest["spec"]["template"]["spec"]["initContainers"]:
-        container["name"] = (container["name"] + "-with-a-very-long-name" * 3)[:63]
-    assert max(map(len, explain([manifest]).splitlines())) <= 80
+        container["name"] = (container["name"] + name)[:63]
+    return manifest
+
+
+def test_long_names_stay_within_80_columns():
+    text = explain([renamed(("-with-a-very-long-name" * 3)[:63])])
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_text_takes_the_width_there_is():
+    manifest = renamed("-before-the-shop-starts")
+    narrow, wide = (explain([manifest], width=columns) for columns in (60, 120))
+    assert ("…" in narrow, "…" in wide) == (True, False)
+    assert max(map(len, narrow.splitlines())) <= 62  # a column keeps twelve characters
+    changes = diff(compare([manifest], [shop()]), width=60)
+    assert max(map(len, changes.splitlines())) <= 60 < max(map(len, diff(compare([manifest], [shop()])).splitlines()))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_names_from_a_manifest_cannot_command_a_terminal_or_a_runner(width):
+    hostile = renamed("\x1b[31m\n::error::x ##[group]y \u202e ::warning::" + "w" * 40)
+    for text in (explain([hostile], width=width), diff(compare([], [hostile, shop()]), width=width)):
+        assert not re.search("[\x1b\u202e]|##\\[", text)
+        assert [line for line in text.splitlines() if line.lstrip().startswith("::")] == []
 
 
 def test_json_keeps_its_contract():
