@@ -6,13 +6,16 @@ Source: src/cli/cmds/synth.ts, src/util.ts and src/cli/index.ts of cdk8s-team/cd
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.util import find_spec
+from pathlib import Path, PurePath
 
 from initconstructs.cli.options import Unusable
 from initconstructs.manifests.unreadable import UnreadableManifest
@@ -20,6 +23,9 @@ from initconstructs.manifests.yaml_in import load_yaml
 
 CONFIG = "cdk8s.yaml"
 _STOP_S = 5
+_LOOK_S = 10
+_LACKS_CDK8S = 3
+_LOOK = f"import importlib.util as u, sys; sys.exit(0 if u.find_spec('cdk8s') else {_LACKS_CDK8S})"
 STOPS = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
 """What asks a program to stop, beside Ctrl-C; SIGHUP, of a terminal that closes, is not known everywhere."""
 
@@ -127,7 +133,27 @@ def wait(process: subprocess.Popen[bytes], app: App, directory: Path) -> None:
     """Wait for the app. Raises Unusable when it fails or has written nothing where it should."""
     if code := process.wait():
         how = f"was ended by signal {-code}" if code < 0 else f"failed with exit code {code}"
-        raise Unusable(f"the app ({app.command}) {how}; nothing was written")
+        raise Unusable(f"the app ({app.command}) {how}; nothing was written{_other_python(app.command)}")
     if not directory.is_dir():
         remedy = "call app.synth(), and leave out App(outdir=...)"
         raise Unusable(f"the app ({app.command}) wrote nothing to the directory that CDK8S_OUTDIR names; {remedy}")
+
+
+def _other_python(command: str) -> str:
+    """What to do where the app's Python has no cdk8s and ours has; empty for every other app."""
+    name = next((word for word in command.split() if "=" not in word), "")
+    if not re.fullmatch(r"python[\d.]*(\.exe)?", PurePath(name).name) or not find_spec("cdk8s"):
+        return ""
+    found = shutil.which(name)
+    if found and not _lacks_cdk8s(found):
+        return ""
+    lack = f"{found} has no cdk8s" if found else f"there is no {name} on PATH"
+    return f"; {lack}: activate the environment of {sys.executable}, which has it, or write that path into the app"
+
+
+def _lacks_cdk8s(python: str) -> bool:
+    try:
+        done = subprocess.run([python, "-c", _LOOK], capture_output=True, timeout=_LOOK_S, check=False)  # noqa: S603 - the app's own
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == _LACKS_CDK8S

@@ -141,6 +141,39 @@ def test_an_app_that_fails_leaves_what_stood_there(app: str, message: str, stand
 
 
 @pytest.mark.parametrize(
+    ("code", "is_told"),
+    [(3, True), (0, False), (1, False), (127, False)],
+    ids=["lacks it", "has it", "breaks", "is no Python"],
+)
+def test_an_app_that_runs_on_another_python_is_told_of_ours(
+    *, code: int, is_told: bool, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stand-in fails as an app, and answers with `code` when it is asked for cdk8s."""
+    other = project / "python3.99"
+    other.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exit {code}\nexit 1\n')
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{project}{os.pathsep}{os.environ['PATH']}")
+    assert main(["synth", "--app", "STAGE=prod python3.99 -m shop"]) == 2
+    said = capsys.readouterr().err
+    assert "failed with exit code 1; nothing was written" in said
+    assert (f"{other} has no cdk8s: activate the environment of {sys.executable}" in said) is is_told
+    assert ("cdk8s" in said) is is_told
+
+
+@pytest.mark.usefixtures("project")
+def test_an_app_without_a_python_is_told_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["synth", "--app", "python3.98 main.py"]) == 2
+    assert "there is no python3.98 on PATH: activate the environment of" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("app", [f"{sys.executable} -c 'exit(1)'", "cd . && python3.98 main.py", "make python3.98"])
+def test_nothing_is_guessed_of_an_app_that_fails_by_itself(app: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["synth", "--app", app]) == 2
+    assert "nothing was written\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("config", "options", "message"),
     [
         ("output: dist\n", [], "--app"),
