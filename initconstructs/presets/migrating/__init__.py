@@ -16,14 +16,16 @@ tool that holds such a lock itself. `lock=None` takes none: with more than one p
   CockroachDB, YugabyteDB and Galera have no such lock; use a Job there. Without our lock, a POSIX shell script ends
   the tool at the deadline; the image must have `sh`, `date` and `timeout`.
 * **The URL.** PostgreSQL, MySQL and MariaDB, as drivers write it (`postgresql+psycopg://`, `mysql+pymysql://`,
-  `jdbc:mariadb://`), with `sslmode` or `ssl-mode`, and a CA file as `sslrootcert` or `ssl_ca`. TLS is used where the
-  server has it. Logins by `caching_sha2_password` need it; those by ed25519 are not possible.
+  `jdbc:mariadb://`), with one host, or a socket (`?host=/cloudsql/...`, `?unix_socket=`); with `sslmode`, `ssl-mode` or
+  `ssl`, a CA file as `sslrootcert` or `ssl_ca`, and a client's `sslcert` and `sslkey`. TLS is used where the server has
+  it, and its certificate is verified where a CA is named. Logins by `caching_sha2_password` need it; those by ed25519
+  are not possible.
 * **Privileges.** Pod Security "restricted"; the image's own user, which must not be root. The URL comes by an
   environment variable, from a Secret; it is never on a command line, and a password in the manifest is refused.
 * **Resources.** Requests 100m CPU and 128Mi unless `resources=` says otherwise.
 * **Exit codes.** The tool's own; 124 the deadline came (`timeout=`, 10 minutes unless said otherwise, for the wait for
-  the lock and the migration together); 125 the lock was lost; 127 there is no such tool; 2 wrong arguments; 143 the
-  pod was stopped.
+  the lock and the migration together); 125 the lock was lost; 126 the tool can't be run; 127 there is none; 2 wrong
+  arguments; 143 the pod was stopped.
 * **Second run.** It takes the lock and runs the tool again, which finds nothing left to do.
 
 Sources: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS,

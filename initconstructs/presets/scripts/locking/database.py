@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import struct
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 CONNECT_SECONDS = 10
+LONGEST_ANSWER = 1 << 24
 FAMILIES = {
     **dict.fromkeys(("postgres", "postgresql", "postgis", "pgsql", "pg", "pgx", "pgx5"), "postgres"),
     **dict.fromkeys(("mysql", "mysql2", "mariadb", "mysqlgis"), "mysql"),
@@ -33,9 +35,9 @@ FAMILIES = {
 # What drivers call the same: https://www.postgresql.org/docs/current/libpq-ssl.html,
 # https://dev.mysql.com/doc/refman/8.4/en/connection-options.html#option_general_ssl-mode
 MODES = {
-    **dict.fromkeys(("disable", "disabled", "allow", "false"), "disable"),
+    **dict.fromkeys(("disable", "disabled", "allow", "false", "0"), "disable"),
     **dict.fromkeys(("prefer", "preferred"), "prefer"),
-    **dict.fromkeys(("require", "required", "trust", "true"), "require"),
+    **dict.fromkeys(("require", "required", "trust", "true", "1"), "require"),
     **dict.fromkeys(("verify-ca", "verify_ca"), "verify-ca"),
     **dict.fromkeys(("verify-full", "verify_full", "verify_identity"), "verify-full"),
 }
@@ -55,26 +57,58 @@ class Address:
     def __init__(self, url: str) -> None:
         try:
             parts = urlsplit(re.sub("^(jdbc|db):", "", url))
-            scheme, self.port = parts.scheme.partition("+")[0], parts.port
+            if "," in parts.netloc.rpartition("@")[2]:
+                raise Unreadable("names several hosts: name the one that takes writes")
+            self.options = {re.sub("[-_]", "", key.lower()): each[-1] for key, each in parse_qs(parts.query).items()}
+            scheme, self.port = parts.scheme.partition("+")[0], parts.port or int(self.options.get("port", 0))
         except ValueError:
             raise Unreadable("has a port that is no number; are special characters of the password encoded?") from None
-        if scheme not in FAMILIES or not parts.netloc:
+        if scheme not in FAMILIES or not (parts.netloc or "host" in self.options):
             raise Unreadable("is no URL of PostgreSQL, MySQL or MariaDB")
         self.family = FAMILIES[scheme]
-        self.options = {re.sub("[-_]", "", key.lower()): each[-1] for key, each in parse_qs(parts.query).items()}
         self.user = unquote(parts.username or "") or self.options.get("user", "")
         self.password = unquote(parts.password or "") or self.options.get("password", "")
-        self.host = parts.hostname or self.options.get("host", "localhost")
+        self.host, self.socket = self.place(parts.netloc.rpartition("@")[2], parts.hostname or "")
         self.database = unquote(parts.path.lstrip("/"))
-        given = [self.options[key] for key in ("sslrootcert", "sslca", "serversslcert") if key in self.options]
-        self.authority = given[0] if given else None
-        mode = self.options.get("sslmode", "verify-ca" if given else "prefer").lower()
-        if mode not in MODES:
+        self.authority = self.first("sslrootcert", "sslca", "serversslcert")
+        self.tls = "disable" if self.socket else self.trust()
+
+    def first(self, *names: str) -> str | None:
+        """The first of these options that is given."""
+        return next((self.options[name] for name in names if name in self.options), None)
+
+    def place(self, written: str, host: str) -> tuple[str, str]:
+        """The host, and the path of the socket if it is one of this machine, as of a proxy beside the app."""
+        if written.lower().startswith("%2f"):
+            host = unquote(written.partition(":")[0])  # in capitals, too
+        host = host or self.options.get("host", "localhost")
+        if "," in host:
+            raise Unreadable("names several hosts: name the one that takes writes")
+        if self.family == "mysql":
+            return host, self.first("unixsocket", "socket", "localsocket") or ""
+        return host, f"{host}/.s.PGSQL.{self.port or 5432}" if host.startswith("/") else ""
+
+    def trust(self) -> str:
+        """Whether to use TLS, and what to verify: no less than the tool does, as far as the URL says."""
+        if self.authority == "system":
+            self.authority = None
+            return "verify-full"
+        mode = self.options.get("sslmode", "").lower()
+        switch = self.first("ssl", "tls", "usessl")
+        if mode and mode not in MODES:
             raise Unreadable(f"asks for sslmode {mode!r}, which this doesn't know")
-        self.tls = MODES[mode]
+        if not mode and switch is None:
+            return "verify-ca" if self.authority else "prefer"
+        found = MODES[mode] if mode else MODES.get(str(switch).lower(), "require")
+        return "verify-ca" if found == "require" and self.authority else found
 
     def connect(self, port: int) -> socket.socket:
         """A connection that tells by itself, within a minute, when the other side is gone."""
+        if self.socket:
+            local = socket.socket(socket.AF_UNIX)
+            local.settimeout(CONNECT_SECONDS)
+            local.connect(self.socket)
+            return local
         plain = socket.create_connection((self.host, self.port or port), CONNECT_SECONDS)
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}.items():
@@ -92,6 +126,8 @@ class Address:
             context.load_verify_locations(self.authority)
         else:
             context.load_default_certs()
+        if "sslcert" in self.options:
+            context.load_cert_chain(self.options["sslcert"], self.options.get("sslkey"))
         return context.wrap_socket(plain, server_hostname=self.host)
 
     def without_tls(self) -> None:
@@ -101,18 +137,29 @@ class Address:
 
 
 def exactly(connection: socket.socket, size: int) -> bytes:
-    """The next `size` bytes."""
-    found = b""
+    """The next `size` bytes, of which a stranger may promise any number."""
+    if not 0 <= size <= LONGEST_ANSWER:
+        raise Refused("the server speaks another protocol")
+    found = bytearray()
     while len(found) < size:
-        part = connection.recv(size - len(found))
+        part = connection.recv(min(size - len(found), 1 << 16))
         if not part:
             raise ConnectionError("the server closed the connection")
         found += part
-    return found
+    return bytes(found)
 
 
 def open_session(address: Address) -> Session:
     """Log in."""
+    try:
+        return _session(address)
+    except OSError:  # a certificate that is not trusted is a ValueError too
+        raise
+    except (struct.error, LookupError, ValueError):  # its answers are none; the URL has been read before
+        raise Refused("the server speaks another protocol, or there is no such host") from None
+
+
+def _session(address: Address) -> Session:
     if address.family == "mysql":
         from .mysql import Session as MySql  # noqa: PLC0415 -- each imports what is above
 

@@ -28,12 +28,20 @@ class Holder:
     def __init__(self, seconds: str, variable: str) -> None:
         self.began = time.monotonic()
         self.deadline = self.began + float(seconds)
+        self.seen = ""
         if variable not in os.environ:
             raise ValueError(f"the environment has no {variable}")
         try:
             self.address = Address(os.environ[variable])
         except Unreadable as error:
             raise ValueError(f"{variable} {error}") from None
+        # For a server that trickles its answer, or never ends it; who waits for a good one looks at the clock himself.
+        signal.signal(signal.SIGALRM, lambda *_: self.late())
+        signal.setitimer(signal.ITIMER_REAL, self.left + 1)
+
+    def late(self) -> None:
+        os.write(1, f"{time.monotonic() - self.began:7.1f}s  gave up: the deadline came\n".encode())
+        os._exit(LATE)
 
     @property
     def left(self) -> float:
@@ -43,18 +51,21 @@ class Holder:
     def say(self, text: str) -> None:
         print(f"{time.monotonic() - self.began:7.1f}s  {text}", flush=True)
 
+    def see(self, error: Exception) -> None:
+        """Say what the database does, if it is something new, and leave it alone for a second."""
+        if str(error) != self.seen:
+            self.seen = str(error)
+            self.say(f"database: {self.seen}")
+        time.sleep(min(1, self.left))
+
     def session(self) -> Session | None:
         """A session, or None when the deadline came first."""
-        seen = ""
         while self.left:
             try:
                 return open_session(self.address)
             except (OSError, Refused) as error:
-                if str(error) != seen:
-                    seen = str(error)
-                    self.say(f"database: {seen}")
-            time.sleep(min(1, self.left))
-        self.say(f"gave up before anything ran: {seen}")
+                self.see(error)
+        self.say(f"gave up before anything ran: {self.seen}")
         return None
 
     def acquire(self) -> Session | None:
@@ -71,7 +82,7 @@ class Holder:
                         self.say("another copy holds the lock")
                     time.sleep(min(PAUSE_SECONDS, self.left))
             except (OSError, Refused) as error:
-                self.say(f"database: {error}")
+                self.see(error)
                 continue
             self.say("gave up: another copy still holds the lock")
             return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 
-from .database import Address, Refused, exactly
+from .database import LONGEST_ANSWER, Address, Refused, exactly
 
 LONG_PASSWORD, WITH_DATABASE, PROTOCOL_41, TLS = 1, 8, 1 << 9, 1 << 11
 TRANSACTIONS, SECURE, MULTI_STATEMENTS, MULTI_RESULTS, PLUGINS = 1 << 13, 1 << 15, 1 << 16, 1 << 17, 1 << 19
@@ -29,7 +29,7 @@ class Session:
     idle = False  # nobody can tell by it who ended a transaction: each DDL statement does
 
     def __init__(self, address: Address) -> None:
-        self.password, self.encrypted, self.sequence = address.password.encode(), False, 0
+        self.password, self.encrypted, self.sequence = address.password.encode(), bool(address.socket), 0
         self.connection = address.connect(3306)
         flags, nonce, plugin = greeting(self.receive())
         own = LONG_PASSWORD | PROTOCOL_41 | TRANSACTIONS | SECURE | MULTI_STATEMENTS | MULTI_RESULTS | PLUGINS
@@ -124,7 +124,7 @@ class Session:
 
     def receive(self) -> bytes:
         found, size = b"", 0xFFFFFF
-        while size == 0xFFFFFF:
+        while size == 0xFFFFFF and len(found) < LONGEST_ANSWER:
             (head,) = struct.unpack("<I", exactly(self.connection, 4))
             size, self.sequence = head & 0xFFFFFF, (head >> 24) + 1 & 0xFF
             found += exactly(self.connection, size)

@@ -15,6 +15,7 @@ from .database import Address, Refused, exactly
 
 PROTOCOL, SSL_REQUEST = 3 << 16, 80877103
 OK, CLEARTEXT, MD5, SASL, SASL_CONTINUE, SASL_FINAL = 0, 3, 5, 10, 11, 12
+MOST_ITERATIONS = 10_000_000  # some seconds
 KEY = 0x696E6974636F6E73  # "initcons"; the same for everyone, as the database itself is what is locked
 # A session that holds the lock is idle, and must be left so. Asking again and again, and not waiting inside the server,
 # leaves no open snapshot, for which CREATE INDEX CONCURRENTLY would wait in vain.
@@ -131,6 +132,8 @@ class Scram:
         fields = dict(part.split("=", 1) for part in challenge.decode().split(","))
         if not fields["r"].startswith(self.nonce):
             raise Refused("the server answers another login")
+        if int(fields["i"]) > MOST_ITERATIONS:
+            raise Refused("the server asks for more work than a login is worth")
         salted = hashlib.pbkdf2_hmac("sha256", self.password, b64decode(fields["s"]), int(fields["i"]))
         final = f"c=biws,r={fields['r']}"
         signed = f"{self.bare},{challenge.decode()},{final}".encode()

@@ -5,7 +5,8 @@
 VARIABLE names the environment variable with the database's URL. SECONDS is the deadline for all: connecting, waiting
 for the lock, and the command. JSON is a list of words, a command that is run first.
 
-Exit code: the command's, or 124 the deadline came, 125 the lock was lost, 2 wrong arguments, 127 no such command.
+Exit code: the command's, or 124 the deadline came, 125 the lock was lost, 2 wrong arguments, 126 the command can't be
+run, 127 there is none, 143 asked to stop.
 Needs Python 3.8 or newer and nothing else.
 """
 
@@ -33,6 +34,8 @@ class Run:
         self.holder = holder
         self.lost: list[str] = []
         self.process: subprocess.Popen[bytes] | None = None
+        self.stopped = False
+        signal.signal(signal.SIGTERM, lambda *_: self.terminate())
         threading.Thread(target=self.watch, args=(session,), daemon=True).start()
 
     def watch(self, session: Session) -> None:
@@ -40,16 +43,21 @@ class Run:
         if self.process:
             stop(self.process)
 
+    def terminate(self) -> None:
+        self.stopped = True
+        if self.process:
+            self.process.terminate()
+
     def run(self, words: list[str]) -> int:
         """The command's exit code."""
-        if self.lost:
+        if self.lost or self.stopped:
             return self.ended()
         try:
             process = self.process = subprocess.Popen(words)  # noqa: S603 -- running it is the purpose
-        except FileNotFoundError as error:
-            self.holder.say(f"no such command in this image: {error.filename}")
-            return 127
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        except OSError as error:
+            return self.unable(error)
+        if self.lost or self.stopped:  # while it was started
+            stop(process)
         try:
             code = process.wait(self.holder.left)
         except subprocess.TimeoutExpired:
@@ -60,7 +68,17 @@ class Run:
             return self.ended()
         return code if code >= 0 else 128 - code
 
+    def unable(self, error: OSError) -> int:
+        """As a shell says it."""
+        if isinstance(error, FileNotFoundError):
+            self.holder.say(f"no such command in this image: {error.filename}")
+            return 127
+        self.holder.say(f"can't run {error.filename}: {error.strerror}")
+        return 126
+
     def ended(self) -> int:
+        if not self.lost:
+            return hold.STOPPED
         self.holder.say(f"stopped: the lock was lost: {self.lost[0]}")
         return hold.LOST
 
@@ -83,6 +101,7 @@ def main(words: list[str]) -> int:
     session = holder.acquire()
     if session is None:
         return hold.LATE
+    signal.setitimer(signal.ITIMER_REAL, 0)  # from here on the command is what has to end
     run, code = Run(holder, session), 0
     for command in commands:
         code = code or run.run(command)

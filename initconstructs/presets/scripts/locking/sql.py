@@ -75,9 +75,9 @@ def apply(holder: Holder, found: list[File]) -> int:
     session = holder.acquire()
     if session is None:
         return hold.LATE
+    session.connection.settimeout(max(0.1, holder.left))
     session.ask(TABLE)
     for file in found:
-        session.connection.settimeout(max(0.1, holder.left))
         if not file.has_run(session):
             file.run(session)
             holder.say(f"{file.name}: done")
