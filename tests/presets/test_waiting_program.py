@@ -195,7 +195,7 @@ class TestSources:
         assert b"\r\nX-Key: top\r\n" in said[0]
         assert "top" not in json.dumps(list(wait.args or ()))
 
-    @pytest.mark.parametrize("url", ["ftp://db/", "db", "http://user:top@db/", "http://db:x/"])
+    @pytest.mark.parametrize("url", ["ftp://db/", "db", "http://user:top@db/", "http://db:x/", "http://user:top/x@db/"])
     def test_what_is_no_url_is_a_wrong_argument(self, url, kubelet):
         finished = kubelet.run(waiting.http(ConfigMapKey("a", "url")), WAIT_1=url)
         assert (finished.code, "top" in finished.err) == (2, False), finished.out

@@ -213,6 +213,18 @@ STRANGERS = {
 }
 
 
+HUGE = {
+    "kafka": (waiting.kafka, struct.pack("!ii", 1 << 25, 18)),
+    "mongodb": (waiting.mongodb, struct.pack("<iiii", 1 << 25, 1, 1, 2013)),
+}
+
+
+@pytest.mark.parametrize(("ask", "head"), HUGE.values(), ids=HUGE)
+def test_a_huge_answer_is_not_read(ask, head, kubelet, fake):
+    finished = kubelet.run(ask("127.0.0.1", port=fake(greeting(head)).port, timeout=2))
+    assert (finished.code, "answers in another protocol" in finished.last) == (1, True), finished.out
+
+
 @pytest.mark.parametrize("talk", STRANGERS.values(), ids=STRANGERS)
 def test_no_protocol_takes_a_stranger_for_its_server(talk, kubelet, fake):
     finished = kubelet.run(everything(fake(talk).port))

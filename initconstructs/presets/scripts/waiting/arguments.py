@@ -47,8 +47,12 @@ def address(host: str, port: Any) -> str:
 def check_url(url: str) -> None:
     from urllib.parse import urlsplit  # noqa: PLC0415 -- only for those who need it
 
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("what is asked is no http or https URL with a host")
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # whose text shows a part of the URL
+        known = False
+    if not known:
+        raise ValueError("what is asked is no http or https URL with a host") from None
     if "@" in parts.netloc:
         raise ValueError("the URL holds credentials, which the log would show")

@@ -10,7 +10,7 @@ import socket
 import struct
 from typing import Any
 
-from .wire import Attempt, NotYet, exactly, stranger
+from .wire import LONGEST_ANSWER, Attempt, NotYet, exactly, stranger
 
 METADATA, METADATA_VERSION = 3, 4
 API_VERSIONS = 18
@@ -34,7 +34,7 @@ def ask(connection: socket.socket, key: int, version: int, body: bytes) -> bytes
     connection.sendall(struct.pack("!i", len(request)) + request)
     head = exactly(connection, 8)
     size, answers = struct.unpack("!ii", head)
-    if answers != key or not 4 < size <= 1 << 26:
+    if answers != key or not 4 < size <= LONGEST_ANSWER:
         raise stranger(head)
     return exactly(connection, size - 4)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from .wire import Attempt, NotYet, exactly, stranger
+from .wire import LONGEST_ANSWER, Attempt, NotYet, exactly, stranger
 
 OP_MSG = 2013
 HELLO = b"\x10hello\0\x01\0\0\0\x02$db\0\x06\0\0\0admin\0"
@@ -23,7 +23,7 @@ def probe(attempt: Attempt) -> None:
         connection.sendall(struct.pack("<iiii", 16 + len(body), 1, 0, OP_MSG) + body)
         head = exactly(connection, 16)
         size, _, answers, kind = struct.unpack("<iiii", head)
-        if (answers, kind) != (1, OP_MSG) or not 26 <= size <= 1 << 24:
+        if (answers, kind) != (1, OP_MSG) or not 26 <= size <= LONGEST_ANSWER:
             raise stranger(head)
         answer = exactly(connection, size - 16)
     if OK not in answer:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import ssl
 
 CONNECT_SECONDS = 1.0
+LONGEST_ANSWER = 1 << 20  # ten tries may hang at once, in 64 MiB
 
 
 class NotYet(Exception):  # noqa: N818 -- a state, not an error
@@ -62,13 +63,13 @@ def tls_context(ca_file: str | None, verify: bool = True, alpn: str | None = Non
 
 def exactly(connection: socket.socket, size: int) -> bytes:
     """The next `size` bytes."""
-    found = b""
+    found = bytearray()
     while len(found) < size:
-        part = connection.recv(size - len(found))
+        part = connection.recv(min(size - len(found), 65536))
         if not part:
             raise NotYet(f"closed the connection {'half-way' if found else 'without an answer'}")
         found += part
-    return found
+    return bytes(found)
 
 
 def line(connection: socket.socket, longest: int = 65536) -> bytes:
