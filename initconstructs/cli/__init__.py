@@ -25,6 +25,7 @@ CLOSED_PIPE = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    _fill_in_streams()
     try:
         try:
             return _run(argv)
@@ -48,6 +49,13 @@ def _run(argv: Sequence[str] | None) -> int:
         print(f"initconstructs {arguments.command}: {error}", file=sys.stderr)
         return UNUSABLE
     return code
+
+
+def _fill_in_streams() -> None:
+    """Python has None for a stream that the caller closed (`>&-`); what is written there goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
 
 
 def _unwritable(error: OSError) -> int:

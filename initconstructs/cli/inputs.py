@@ -98,13 +98,19 @@ class _Reader:
     def read(self, path: str) -> None:
         """What one argument names."""
         if path == STDIN:
-            self._parse(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", is_named=True)
+            self._read_stdin()
         elif Path(path).is_dir():
             self._read_below(path)
         elif glob.has_magic(path) and not Path(path).exists():
             self._read_matches(path)
         else:
             self.read_file(path, is_named=True)
+
+    def _read_stdin(self) -> None:
+        if sys.stdin is None:  # Python's word for `<&-`
+            self._inputs.unreadable.append("<stdin>: standard input is closed")
+        else:
+            self._parse(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", is_named=True)
 
     def _read_matches(self, pattern: str) -> None:
         matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
@@ -122,7 +128,7 @@ class _Reader:
             folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
             for name in sorted(files):
                 file = Path(folder, name)
-                if file.suffix in _SUFFIXES and (file.is_file() or file.is_symlink()):
+                if file.suffix in _SUFFIXES and (file.is_file() or not file.exists()):
                     self.read_file(str(file), is_named=False)
 
     def read_file(self, file: str, *, is_named: bool) -> None:

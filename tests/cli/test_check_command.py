@@ -288,6 +288,42 @@ def test_an_interrupt_ends_without_a_traceback(arguments: list[str]) -> None:
     assert (run.returncode, "Traceback" in errors) == (130, False)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "closed", "code"),
+    [
+        ("check app.yaml", ">&-", 1),
+        ("check app.yaml", "2>&-", 1),
+        ("check missing.yaml", ">&- 2>&-", 2),
+        ("check -", "<&-", 2),
+        ("explain app.yaml", ">&-", 0),
+        ("--version", ">&-", 0),
+        ("no-such-command", "2>&-", 2),
+    ],
+)
+def test_a_closed_stream_changes_no_exit_code(arguments: str, closed: str, code: int, tmp_path: Path) -> None:
+    write(tmp_path, app=REFUSED)
+    line = f'"$0" -m initconstructs {arguments} {closed}'
+    done = subprocess.run(["sh", "-c", line, sys.executable], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert ("standard input is closed" in done.stderr) is (closed == "<&-")
+
+
+def test_a_directory_with_loops_and_pipes_is_read_to_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, app=REFUSED)
+    (tmp_path / "again").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "link.yaml").symlink_to("pipe.yaml")
+    assert main(["check", str(tmp_path)]) == 1
+    (tmp_path / "lost.yaml").symlink_to("nowhere.yaml")
+    assert main(["check", str(tmp_path)]) == 2
+    shown = capsys.readouterr()
+    assert "in 1 object of 1 file\n" in shown.out
+    assert "lost.yaml: No such file or directory" in shown.err
+
+
 def test_help_and_version_need_no_rules() -> None:
     code = (
         "import sys; from initconstructs.cli import main\n"

@@ -102,8 +102,10 @@ def terminal(*command: str) -> Iterator[Callable[[str, str], str]]:
         (["initconstructs", "diff", "--format", "mark"], "markdown"),
         (["initconstructs", "rules", "unbounded"], "unbounded-wait"),
         (["initconstructs", "check", "di"], "dist"),
+        (["initconstructs", "new", "di"], "dist"),
+        (["initconstructs", "synth", "--output", "di"], "dist"),
     ],
-    ids=["command", "choice", "rule", "path"],
+    ids=["command", "choice", "rule", "path", "directory", "option's directory"],
 )
 def test_a_shell_completes(shell: Callable[..., list[str]], words: list[str], offered: str) -> None:
     need(shell.__name__)
