@@ -1,7 +1,7 @@
 """A secret given to a preset is in its variable alone: not in an argument, a log, a report, nor another variable.
 
 Every parameter of the catalogue that takes one is held against it: a new one fails until `SECRETS` says how.
-What is mounted as files, and what programs fetch, is looked for in the tests of `fetching` and `checking`.
+What is mounted as files is held in `test_canary_files`; what programs fetch, in the tests of `fetching`.
 """
 
 from __future__ import annotations
@@ -81,6 +81,25 @@ def keys(function: str, *words: Any, **more: Any) -> Given:
         return getattr(fetching, function)(*words, **given)
 
     return Given(make, 1)
+
+
+def loading(parameter: str, **more: Any) -> Given:
+    def make(secret: EnvValue, url: str) -> Step:
+        given = {parameter: {"S": secret} if parameter == "env" else secret, **more}
+        return warming.redis("127.0.0.1", int(url.rpartition(":")[2]), budget=2, required=True, **given)
+
+    return Given(make, 1)
+
+
+def hub(function: str) -> Given:
+    def make(secret: SecretKey, url: str) -> Step:
+        return getattr(warming, function)("a/b", revision=COMMIT, endpoint=url, token=secret, budget=2)
+
+    return Given(make, 0, "canary-7f3a")
+
+
+def sidecar(function: str, *words: str) -> Given:
+    return Given(lambda secret, _: getattr(sidecars, function)(*words, env={"S": secret}))
 
 
 MIGRATIONS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
@@ -176,33 +195,14 @@ SECRETS = {
     "warming.http headers": Given(
         lambda secret, url: warming.http({"a": f"{url}/a"}, headers={"X-Key": secret}, budget=2), 0, "canary-7f3a"
     ),
-    "warming.model token": Given(
-        lambda secret, url: warming.model("a/b", revision=COMMIT, endpoint=url, token=secret, budget=2), 0, "canary"
-    ),
-    "warming.dataset token": Given(
-        lambda secret, url: warming.dataset("a/b", revision=COMMIT, endpoint=url, token=secret, budget=2), 0, "canary"
-    ),
-    "warming.redis password": Given(
-        lambda secret, url: warming.redis(
-            "127.0.0.1", int(url.rpartition(":")[2]), file="/dev/null", password=secret, budget=2, required=True
-        ),
-        1,
-    ),
-    "warming.redis env": Given(
-        lambda secret, url: warming.redis(
-            "127.0.0.1",
-            int(url.rpartition(":")[2]),
-            command=[*SHELL, "1"],
-            image="a:1",
-            env={"S": secret},
-            budget=2,
-            required=True,
-        ),
-        1,
-    ),
-    "sidecars.cloud_sql_proxy env": Given(lambda secret, _: sidecars.cloud_sql_proxy("a:b:c", env={"S": secret})),
-    "sidecars.fluent_bit env": Given(lambda secret, _: sidecars.fluent_bit("", env={"S": secret})),
-    "sidecars.haproxy env": Given(lambda secret, _: sidecars.haproxy("", env={"S": secret})),
+    "warming.model token": hub("model"),
+    "warming.dataset token": hub("dataset"),
+    "warming.redis password": loading("password", file="/dev/null"),
+    "warming.redis env": loading("env", command=[*SHELL, "1"], image="a:1"),
+    "sidecars.cloud_sql_proxy env": sidecar("cloud_sql_proxy", "a:b:c"),
+    "sidecars.fluent_bit env": sidecar("fluent_bit", ""),
+    "sidecars.haproxy env": sidecar("haproxy", ""),
+    "sidecars.redis_exporter env": sidecar("redis_exporter"),
     "sidecars.postgres_exporter data_source": Given(
         lambda secret, _: sidecars.postgres_exporter(data_source=secret),
     ),
@@ -210,7 +210,6 @@ SECRETS = {
         lambda secret, _: sidecars.postgres_exporter(data_source=OTHER, env={"S": secret})
     ),
     "sidecars.redis_exporter password": Given(lambda secret, _: sidecars.redis_exporter(password=secret)),
-    "sidecars.redis_exporter env": Given(lambda secret, _: sidecars.redis_exporter(env={"S": secret})),
 }
 
 
@@ -237,15 +236,17 @@ def parameters(function: Callable[..., Any]) -> dict[str, Any]:
     return {name: kind for name, kind in hints.items() if name not in ("return", "options")}
 
 
+def every_parameter() -> Iterator[tuple[str, Any]]:
+    """Of the catalogue's functions, with its type."""
+    for family, module in presets_doc.families().items():
+        for name in module.__all__:
+            if inspect.isfunction(getattr(module, name)):
+                for parameter, kind in parameters(getattr(module, name)).items():
+                    yield f"{family}.{name} {parameter}", kind
+
+
 def test_every_parameter_that_takes_a_secret_is_held_against_it():
-    found = {
-        f"{family}.{name} {parameter}"
-        for family, module in presets_doc.families().items()
-        for name in module.__all__
-        if inspect.isfunction(getattr(module, name))
-        for parameter, kind in parameters(getattr(module, name)).items()
-        if takes_a_secret(kind)
-    }
+    found = {each for each, kind in every_parameter() if takes_a_secret(kind)}
     assert len(found) > 70
     assert found - {name.partition(";")[0] for name in SECRETS} == set()
 
