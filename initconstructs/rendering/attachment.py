@@ -56,6 +56,7 @@ class _Target:
     name: str
     namespace: str | None
     stages: Sequence[Step]
+    image_pull_secrets: Sequence[str]
 
 
 @frozen
@@ -78,8 +79,8 @@ class _Attachment:
         settings: Settings | None,
     ) -> _Attachment:
         copy = cast(Fields, plain(manifest))
-        target = _target(copy, stages)
         pod = _pod_of(copy)
+        target = _target(copy, pod, stages)
         effective = settings.over(DEFAULTS) if settings else DEFAULTS
         steps = ordered((*stages, *(_stand_in(each) for each in _list(pod, "initContainers"))))
         company = api_access(target, cast("str | None", pod.get("serviceAccountName")))
@@ -145,13 +146,14 @@ class _Attachment:
             self.pod["imagePullSecrets"] = [*there, *new]
 
 
-def _target(manifest: Fields, stages: Sequence[Step]) -> _Target:
+def _target(manifest: Fields, pod: Fields, stages: Sequence[Step]) -> _Target:
     metadata = cast(Fields, manifest.get("metadata") or {})
     return _Target(
         kind=str(manifest.get("kind")),
         name=str(metadata.get("name", "workload")),
         namespace=cast("str | None", metadata.get("namespace")),
         stages=tuple(stages),
+        image_pull_secrets=[str(each["name"]) for each in _list(pod, "imagePullSecrets") if "name" in each],
     )
 
 

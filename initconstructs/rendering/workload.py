@@ -74,12 +74,17 @@ def jobs(owner: Owner, settings: Settings) -> list[dict[str, object]]:
 
 
 def _job_of(owner: Owner, job: JobSpec, settings: Settings) -> list[dict[str, object]]:
-    """Named by its content, as a Job's template can't change; the name becomes a label of its pods."""
+    """Named by its content, as a Job's template can't change; the name becomes a label of its pods.
+
+    It runs an image of the workload's, so it pulls with the workload's secrets.
+    """
     import json  # noqa: PLC0415 -- few workloads bring a Job
     from hashlib import sha256  # noqa: PLC0415
 
     name = f"{owner.name}-{job.name}"[:54].rstrip("-.")
-    manifest, *others = render(replace(job, name=name, namespace=job.namespace or owner.namespace), settings=settings)
+    namespace, secrets = job.namespace or owner.namespace, [*job.image_pull_secrets, *owner.image_pull_secrets]
+    placed = replace(job, name=name, namespace=namespace, image_pull_secrets=secrets)
+    manifest, *others = render(placed, settings=settings)
     content = json.dumps(manifest["spec"], sort_keys=True)
     metadata = cast(Fields, manifest["metadata"])
     metadata["name"] = f"{name}-{sha256(content.encode()).hexdigest()[:8]}"

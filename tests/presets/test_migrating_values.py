@@ -21,6 +21,7 @@ from initconstructs import (
     SecretKey,
     Settings,
     StatefulSetSpec,
+    Toleration,
     attached,
     render,
 )
@@ -235,6 +236,36 @@ def test_the_job_is_rendered_under_the_same_settings():
     assert pod["imagePullSecrets"] == [{"name": "pull"}]
     assert [each["name"] for each in pod["initContainers"]] == ["wait-db"]
     assert pod["securityContext"]["runAsNonRoot"] is True
+
+
+def test_the_pod_of_the_job_is_placed_and_pulls_as_it_must():
+    stage = migrating.in_job(
+        alembic(),
+        service_account="migrator",
+        node_selector={"disk": "ssd"},
+        tolerations=[Toleration(key="batch", operator="Exists")],
+        priority_class="high",
+        image_pull_secrets=["own"],
+        pod_labels={"sidecar.istio.io/inject": "false"},
+    )
+    (job,) = of_kind("Job", rendered(stage, image_pull_secrets=["of-the-workload"]))
+    pod = job["spec"]["template"]["spec"]
+    assert (pod["serviceAccountName"], pod["priorityClassName"]) == ("migrator", "high")
+    assert (pod["nodeSelector"], pod["tolerations"]) == ({"disk": "ssd"}, [{"key": "batch", "operator": "Exists"}])
+    assert pod["imagePullSecrets"] == [{"name": "own"}, {"name": "of-the-workload"}]
+    assert job["spec"]["template"]["metadata"]["labels"]["sidecar.istio.io/inject"] == "false"
+
+
+def test_the_job_beside_an_attached_workload_pulls_with_its_secrets():
+    pod = {"containers": [{"name": "app", "image": "a:1"}], "imagePullSecrets": [{"name": "theirs"}]}
+    made = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "api"},
+        "spec": {"template": {"spec": pod}},
+    }
+    (job,) = of_kind("Job", attached(made, [migrating.in_job(alembic())]))
+    assert job["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "theirs"}]
 
 
 def test_the_waiting_stage_stands_where_the_migration_stood():

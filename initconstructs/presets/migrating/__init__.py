@@ -33,13 +33,14 @@ https://dev.mysql.com/doc/refman/8.4/en/locking-functions.html#function_get-lock
 https://www.cockroachlabs.com/docs/stable/postgresql-compatibility, https://galeracluster.com/library/training/tutorials/differences.html
 """
 
-from initconstructs.presets.migrating.job import in_job
+from initconstructs.presets.migrating.job import JobOptions, in_job
 from initconstructs.presets.migrating.migration import Lock, Migration, MigrationOptions
 from initconstructs.presets.migrating.self_locking import atlas, flyway, golang_migrate, prisma, rails, sqitch
 from initconstructs.presets.migrating.sql import sql
 from initconstructs.presets.migrating.tools import alembic, command, dbmate, django, goose, knex, liquibase
 
 __all__ = [
+    "JobOptions",
     "Lock",
     "Migration",
     "MigrationOptions",

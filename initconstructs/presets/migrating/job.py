@@ -6,16 +6,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, cast
 
+from typing_extensions import TypedDict, Unpack
+
 from initconstructs.model import checks
-from initconstructs.model.checks import Duration
+from initconstructs.model.checks import Duration, Words
 from initconstructs.model.containers import BaseContainer, Container
 from initconstructs.model.errors import ModelError, ends_at_the_author
+from initconstructs.model.pods import Toleration
+from initconstructs.model.raw import Raw
 from initconstructs.model.stages import Stage, Step
 from initconstructs.model.volumes import InlineFiles, Volume
 from initconstructs.model.workload import JobSpec
 from initconstructs.presets import waiting
 from initconstructs.presets.migrating.migration import Migration
 from initconstructs.presets.program import shell
+
+
+class JobOptions(TypedDict, total=False):
+    """What may be said of the Job's pod, in the words of a `JobSpec`."""
+
+    service_account: str
+    image_pull_secrets: Words
+    node_selector: Mapping[str, str]
+    tolerations: Sequence[Toleration]
+    priority_class: str
+    pod_labels: Mapping[str, str]
+    pod_annotations: Mapping[str, str]
+    pod_raw: Raw
 
 
 @ends_at_the_author
@@ -28,6 +45,7 @@ def in_job(
     backoff_limit: int = 6,
     ttl: Duration | None = "24h",
     annotations: Mapping[str, str] | None = None,
+    **options: Unpack[JobOptions],
 ) -> Stage:
     """Run a migration once, in a Job beside the workload, and let its pods wait until the tool says it is done.
 
@@ -44,6 +62,10 @@ def in_job(
     cases run two pods at once, so the migration keeps its lock. `stages` stand before it in the Job's pod, a wait for
     the database say. `annotations` are the Job's.
 
+    The Job's pod pulls with the workload's secrets; where it runs and as whom is its own: `service_account=`,
+    `node_selector=`, `tolerations=`, `priority_class=`, `pod_labels=`, `pod_annotations=`, `pod_raw=`. A mesh's proxy
+    that is no native sidecar would keep it from ending: `pod_labels={"sidecar.istio.io/inject": "false"}`.
+
     Exit codes: of the waiting stage, as for `waiting.command`.
 
     Sources: https://kubernetes.io/docs/concepts/workloads/controllers/job/#handling-pod-and-container-failures,
@@ -57,6 +79,7 @@ def in_job(
         backoff_limit=backoff_limit,
         ttl_after_finished=ttl,
         annotations=annotations or {},
+        **options,
     )
     wait = _wait(migration, name or f"{migration.name}-done"[:63], timeout)
     return replace(
