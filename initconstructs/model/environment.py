@@ -103,8 +103,16 @@ class ConfigMapEnv:
         checks.subdomain("ConfigMapEnv.name", self.name)
 
 
+def check_secret_key(place: str, value: object, remedy: str) -> None:
+    """A reference to a Secret; what else stands there may be the secret itself, so its type alone is named."""
+    if not isinstance(value, SecretKey):
+        raise ModelError(place, f"must be a SecretKey, not {type(value).__name__}", remedy)
+
+
 def environment(place: str, value: Mapping[str, EnvValue]) -> Mapping[str, EnvValue]:
     """Variables by name. A wrong value is named by its type only: it may be a secret."""
+    if not isinstance(value, Mapping):
+        raise ModelError(place, f"must be a mapping, not {type(value).__name__}", 'write {"LOG_LEVEL": "info"}, say')
     kept = checks.mapping(place, value)
     for name, each in kept.items():
         if not name or "=" in name or not name.isprintable():

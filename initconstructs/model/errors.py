@@ -61,13 +61,22 @@ def authors_frames(traceback: TracebackType | None) -> TracebackType | None:
 
 
 def ends_at_the_author(function: Callable[P, T]) -> Callable[P, T]:
-    """Drop the library's own frames from the errors of a public function."""
+    """Drop the library's own frames from the errors of a public function, and hold its options to their types."""
+    held = _held(function)
 
     @functools.wraps(function)
     def call(*args: P.args, **given: P.kwargs) -> T:
         try:
-            return function(*args, **given)
+            return held(*args, **given)
         except ModelError as error:
             raise error.with_traceback(None) from None
 
     return call
+
+
+def _held(function: Callable[P, T]) -> Callable[P, T]:
+    if not any(str(each).startswith("Unpack[") for each in function.__annotations__.values()):
+        return function
+    from initconstructs.model.arguments import holds_its_arguments  # noqa: PLC0415 -- it needs the errors
+
+    return holds_its_arguments(function)

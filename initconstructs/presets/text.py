@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from initconstructs.model.errors import wrong
+from initconstructs.model.errors import ModelError, wrong
 
 
 def check_text(place: str, text: object) -> str:
@@ -10,6 +10,14 @@ def check_text(place: str, text: object) -> str:
     if not isinstance(text, str) or "\0" in text or not _encodes(text):
         raise wrong(place, text, "must be Unicode text without NUL", "correct it")
     return text
+
+
+def check_hidden_text(place: str, text: object) -> str:
+    """As `check_text`, for text that may be a secret and so is not shown."""
+    try:
+        return check_text(place, text)
+    except ModelError as error:
+        raise ModelError(place, error.rule, error.remedy) from None
 
 
 def _encodes(text: str) -> bool:

@@ -25,7 +25,7 @@ from typing_extensions import Unpack
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration, Quantity, Words
-from initconstructs.model.environment import EnvValue, SecretKey
+from initconstructs.model.environment import EnvValue, SecretKey, check_secret_key
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.resources import Resources
 from initconstructs.model.security import SecurityContext
@@ -214,7 +214,7 @@ def _command(command: Words, options: StageOptions) -> list[str]:
 
 def _login(username: str | None, password: SecretKey | None) -> dict[str, object]:
     if password is not None:
-        checks.instance("redis: password", password, SecretKey, 'write SecretKey("cache", "password")')
+        check_secret_key("redis: password", password, 'write SecretKey("cache", "password")')
     if username is None:
         return {}
     if password is None:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
-from initconstructs.model.environment import EnvValue, FileKey, SecretKey
-from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
+from initconstructs.model.environment import EnvValue, FileKey, SecretKey, environment
+from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.stages import Stage
 from initconstructs.presets.configuring.tree import (
     Source,
@@ -21,7 +21,7 @@ from initconstructs.presets.configuring.tree import (
     steps,
     tree_stage,
 )
-from initconstructs.presets.text import check_text
+from initconstructs.presets.text import check_hidden_text, check_text
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -69,7 +69,7 @@ def render(
 
     Sources: https://kubernetes.io/docs/concepts/configuration/secret/#using-secrets-as-environment-variables
     """
-    values = checks.mapping("render: env", env).values()
+    values = environment("render: env", env).values()
     secret = any(map(is_secret, sources)) or any(isinstance(value, (SecretKey, FileKey)) for value in values)
     target, word = kept("render", to, mode, secret=secret, open_mode=0o644)
     paths, mounts = sources_of(options.get("name", "configure"), sources, target)
@@ -86,16 +86,8 @@ def _names(env: Mapping[str, EnvValue], defaults: Mapping[str, str]) -> list[str
             rule = "must be a name of ASCII letters, digits and '_', not starting with a digit"
             raise wrong("render: env", name, rule, "rename the variable")
         if isinstance(value, str):
-            _check_literal(name, value)
+            check_hidden_text(f'render: env["{name}"]', value)
     for name in checks.strings("render: defaults", defaults):
         if name not in env:
             raise wrong("render: defaults", name, "must be a variable that env names too", "add it to env")
     return [f"{name}={check_text('render: defaults', defaults[name])}" if name in defaults else name for name in env]
-
-
-def _check_literal(name: str, value: str) -> None:
-    """As `check_text`, but the value is not shown: it may be a secret."""
-    try:
-        check_text("render: env", value)
-    except ModelError as error:
-        raise ModelError(f'render: env["{name}"]', error.rule, error.remedy) from None

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
-from initconstructs.model.environment import SecretKey
+from initconstructs.model.environment import SecretKey, check_secret_key
 from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.stages import Stage
@@ -51,9 +51,8 @@ class AwsKeys:
     token: SecretKey | None = None
 
     def __post_init__(self) -> None:
-        for name in ("key_id", "secret"):
-            checks.instance(f"AwsKeys.{name}", getattr(self, name), SecretKey, 'write SecretKey("aws", "secret")')
-        checks.instances("AwsKeys", self, {"token": SecretKey})
+        for name in ("key_id", "secret", *(["token"] if self.token is not None else [])):
+            check_secret_key(f"AwsKeys.{name}", getattr(self, name), 'write SecretKey("aws", "secret")')
 
     @property
     def env(self) -> Mapping[str, SecretKey]:

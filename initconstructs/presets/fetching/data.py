@@ -12,7 +12,7 @@ from typing_extensions import Unpack
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Quantity, Words
-from initconstructs.model.environment import SecretKey
+from initconstructs.model.environment import SecretKey, check_secret_key
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.resources import Resources
 from initconstructs.model.stages import Directory, Stage
@@ -204,7 +204,7 @@ def header_variables(headers: Mapping[str, SecretKey]) -> tuple[dict[str, str], 
 def _token(token: SecretKey | None) -> dict[str, SecretKey]:
     if token is None:
         return {}
-    checks.instance("fetching: token", token, SecretKey, 'write SecretKey("acme", "token")')
+    check_secret_key("fetching: token", token, 'write SecretKey("acme", "token")')
     return {_TOKEN: token}
 
 
@@ -216,8 +216,7 @@ def matched(pattern: re.Pattern[str], value: object) -> re.Match[str] | None:
 def _check_header(name: object, value: object) -> None:
     if not isinstance(name, str) or not re.fullmatch(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+", name):
         raise wrong("https: headers", name, "must be the name of a header", 'write "PRIVATE-TOKEN", say')
-    if not isinstance(value, SecretKey):
-        raise ModelError(f"https: headers[{name!r}]", "must come from a Secret", 'write SecretKey("acme", "token")')
+    check_secret_key(f"https: headers[{name!r}]", value, 'write SecretKey("acme", "token")')
 
 
 def check_url(place: str, url: object) -> str:

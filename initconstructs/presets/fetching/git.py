@@ -9,7 +9,7 @@ from typing_extensions import Unpack
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Quantity
-from initconstructs.model.environment import EnvValue, SecretKey
+from initconstructs.model.environment import EnvValue, SecretKey, check_secret_key
 from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.resources import Resources
 from initconstructs.model.stages import Directory, Stage
@@ -87,7 +87,7 @@ def _env(token: SecretKey | None, username: str, options: FetchOptions) -> dict[
         checks.absolute_path("git: ca_file", options["ca_file"])
         env["GIT_SSL_CAINFO"] = literal(options["ca_file"])
     if token is not None:
-        checks.instance("git: token", token, SecretKey, 'write SecretKey("git", "token")')
+        check_secret_key("git: token", token, 'write SecretKey("git", "token")')
         if not matched(_USERNAME, username):
             raise wrong("git: username", username, "must be printable ASCII without white space", 'write "oauth2", say')
         env |= {"GIT_USERNAME": literal(username), "GIT_TOKEN": token}

@@ -17,7 +17,7 @@ from initconstructs.model.resources import Resources
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Stage
 from initconstructs.presets.program import Program, StepOptions, literal, python, shell
-from initconstructs.presets.text import check_text
+from initconstructs.presets.text import check_hidden_text, check_text
 
 Lock: TypeAlias = Literal["database", "tool"]
 """Who keeps two pods from migrating at once: an advisory lock of the database around the tool, or the tool itself."""
@@ -127,7 +127,7 @@ def stage(
 
 def _value(value: EnvValue) -> EnvValue:
     """A variable that a preset makes of its parameters; text reaches the tool as it is."""
-    return literal(check_text("migrating: parameters", check_open(value))) if isinstance(value, str) else value
+    return literal(check_hidden_text("migrating: parameters", check_open(value))) if isinstance(value, str) else value
 
 
 def check_open(text: str) -> str:

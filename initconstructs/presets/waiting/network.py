@@ -104,6 +104,10 @@ def _parts(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _headers(headers: Mapping[str, str | Source]) -> dict[str, str | Source]:
+    if not isinstance(headers, Mapping):
+        raise ModelError(
+            "http: headers", f"must be a mapping, not {type(headers).__name__}", 'write {"Accept": "text/*"}'
+        )
     found = checks.mapping("http: headers", headers)
     for name, value in found.items():
         if not re.fullmatch(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+", name):
