@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -18,7 +19,7 @@ from initconstructs import ModelError
 from initconstructs.presets import networking
 from tests.presets.issued import issued
 
-TOOLS = ("cat", "chmod", "cp", "mktemp", "mv", "rm")
+TOOLS = ("cat", "chmod", "cp", "mktemp", "mv", "rm", "sleep")
 JAVA = """
 public class Ask {
     public static void main(String[] args) throws Exception {
@@ -184,6 +185,7 @@ def test_a_certificate_signs_itself_and_serves(kubelet, path, out, key):
     assert (first.code, first.last) == (0, f"certificate: made tls.crt for {' '.join(NAMES)}")
     modes = {each.name: each.stat().st_mode & 0o777 for each in out.iterdir()}
     assert modes == {"tls.key": 0o400, "tls.crt": 0o444, "ca.crt": 0o444}
+    assert (out / "tls.key").read_text().splitlines()[1] not in first.out + first.err
     for name in ("localhost", "a.shop.svc"):
         openssl("verify", "-CAfile", out / "ca.crt", "-verify_hostname", name, out / "tls.crt")
     for address in NAMES[2:]:
@@ -211,6 +213,18 @@ def test_what_is_good_is_kept_and_what_is_not_is_made_anew(kubelet, path, out):
     (out / "tls.crt").write_text("torn")
     assert run(["localhost"]) == made
     assert sorted(each.name for each in out.iterdir()) == ["ca.crt", "tls.crt", "tls.key"]
+
+
+def test_an_openssl_that_hangs_is_given_up_at_the_deadline(kubelet, path, out):
+    openssl = Path(path) / "openssl"
+    openssl.unlink()
+    openssl.write_text("#!/bin/sh\nexec sleep 20 >/dev/null 2>&1\n")
+    openssl.chmod(0o755)
+    stage = networking.certificate_request(["shop"], timeout=1)
+    started = kubelet.start(stage, mounts={"/certificates": out}, PATH=path)
+    assert started.process.wait(15) == 124
+    os.killpg(started.process.pid, signal.SIGKILL)  # the tool that hangs, which ends with its container
+    assert not list(out.glob("tls.*"))
 
 
 def test_a_request_holds_the_names_and_is_kept(kubelet, path, out):
