@@ -62,7 +62,7 @@ def _family(name: str, module: ModuleType) -> Iterator[str]:
     for function, entry in entries(name).items():
         text = inspect.getdoc(getattr(module, function)) or ""
         step = entry.step
-        cells = [f"`{function}`", _summary(text), f"`{step.image}`", _user(step.security), _level(step)]
+        cells = [f"`{function}`", _summary(text), _image(step), _user(step.security), _level(step)]
         cells += ["; ".join(map(_right, step.permissions)) or "nothing", _exit_codes(text, step), str(_size(step))]
         yield "| " + " | ".join([*cells, entry.proven]) + " |"
     values = [
@@ -77,6 +77,12 @@ def _family(name: str, module: ModuleType) -> Iterator[str]:
 def _summary(text: str) -> str:
     first = text.split("\n\n", maxsplit=1)[0].replace("\n", " ").split(". ")[0]
     return first.rstrip(".").replace("|", "\\|")
+
+
+def _image(step: Step) -> str:
+    """By its name among the images below, or as the example gives it."""
+    names = {image: f"`images.{name}`" for name, image in vars(images).items() if name.isupper()}
+    return names.get(step.image, f"`{step.image}`")
 
 
 def _user(security: SecurityContext | None) -> str:
