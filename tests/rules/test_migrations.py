@@ -52,6 +52,17 @@ def test_what_makes_them_no_more_is_left_alone(manifests):
     assert races(*manifests) == []
 
 
+@pytest.mark.parametrize("test", ['[ "${HOSTNAME##*-}" = 0 ]', '[ "$(hostname)" = api-0 ]', 'test "$POD_NAME" = api-0'])
+def test_one_pod_of_a_stateful_set_may_migrate_alone(test):
+    made = {kind: workload(kind, replicas=3, podManagementPolicy="Parallel") for kind in ("StatefulSet", "Deployment")}
+    for each in made.values():
+        each["spec"]["template"]["spec"]["initContainers"] = [
+            MIGRATE | {"command": ["sh", "-c", f"if {test}; then alembic upgrade head; fi"]}
+        ]
+    assert races(made["StatefulSet"]) == []
+    assert len(races(made["Deployment"])) == 1  # whose pods have no numbers
+
+
 @pytest.mark.parametrize(
     ("kind", "spec", "pods"),
     [

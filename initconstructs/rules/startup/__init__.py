@@ -18,6 +18,9 @@ CHECKS: tuple[Check[[Workload]], ...] = (
     *secrets.CHECKS,
     *containers.CHECKS,
 )
+OF_ANY_POD: tuple[Check[[Workload]], ...] = (gates.deadline_on_long_running, migrations.unlocked_migration)
+"""What may go wrong in a pod without init containers, too."""
+
 RULES: tuple[Rule, ...] = tuple(check.rule for check in CHECKS)
 
 
@@ -29,5 +32,5 @@ def check(manifest: Mapping[str, object]) -> list[Problem]:
 
 def check_workload(workload: Workload) -> list[Problem]:
     """The same for a manifest that has been looked into already."""
-    checks = CHECKS if workload.stages else (gates.deadline_on_long_running,)
+    checks = CHECKS if workload.stages else OF_ANY_POD
     return [problem for find in checks for problem in find(workload)]

@@ -17,7 +17,7 @@ _ENTRYPOINTS = frozenset(["wait-for-it", "wait-for", "dockerize", "kubectl", "cu
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One init container or sidecar; `path` is that of the container."""
+    """One init container, sidecar or app container; `path` is that of the container."""
 
     path: str
     container: Mapping[str, object]
@@ -107,6 +107,11 @@ class Workload:
     def stages(self) -> tuple[Stage, ...]:
         """Init containers and sidecars in the order in which they start."""
         return tuple(Stage(path=path, container=container) for path, container in self.template.init_containers())
+
+    @cached_property
+    def apps(self) -> tuple[Stage, ...]:
+        """The app containers, which start together after the stages."""
+        return tuple(Stage(path=path, container=container) for path, container in self.template.app_containers())
 
     @cached_property
     def init_stages(self) -> tuple[Stage, ...]:
