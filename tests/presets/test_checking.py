@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from initconstructs import Claim, Container, DeploymentSpec, ModelError, Volume, render
-from initconstructs.presets import checking
+from initconstructs.presets import checking, waiting
 from initconstructs.presets.checking import Check
 from tests.presets.issued import issued
 
@@ -210,6 +210,8 @@ def test_all_of_names_all_that_is_wrong_in_one_container(run):
     assert [each["name"] for each in render(spec)[0]["spec"]["template"]["spec"]["initContainers"]] == ["fit"]  # type: ignore[index]
     with pytest.raises(ModelError, match="has its own name"):
         checking.all_of(checking.device("/dev/null", name="mine"))
+    with pytest.raises(ModelError, match="all_of"):
+        checking.all_of(waiting.tcp("db", 1))  # type: ignore[arg-type]
 
 
 def test_gives_up_at_the_deadline_and_stops_when_asked(kubelet, tmp_path):

@@ -120,6 +120,8 @@ def test_any_question_reaches_the_waiting_pods_tool(word, answer):
         lambda: migrating.command(["-x"], image=IMAGE, database_url=URL),
         lambda: migrating.command(["a"], image=IMAGE, database_url=URL, lock="postgres"),  # type: ignore[arg-type]
         lambda: alembic(timeout=0),
+        lambda: alembic(env={"DATABASE_URL": "postgres://db/shop"}),
+        lambda: alembic(variable="URL", env={"URL": "postgres://db/shop"}),
         lambda: migrating.in_job(waiting.tcp("db", 5432)),  # type: ignore[arg-type]
         lambda: migrating.in_job(alembic(revision="ae10")),
         lambda: migrating.in_job(migrating.goose(image=IMAGE, database_url=URL)),
@@ -137,6 +139,9 @@ def test_refuses_what_can_never_be_right(wrong):
         lambda: migrating.sql("/m", database_url="postgres://u:s3cret@db/shop"),
         lambda: migrating.liquibase(image=IMAGE, database_url="jdbc:mysql://db/x?password=s3cret", changelog="c"),
         lambda: migrating.golang_migrate(image=IMAGE, database="postgres://u:s3cret@db/shop", path="/m"),
+        lambda: migrating.goose(image=IMAGE, database_url="host=db password=s3cret dbname=shop"),
+        lambda: migrating.goose(image=IMAGE, driver="mysql", database_url="shop:s3cret@tcp(db:3306)/shop"),
+        lambda: migrating.command(["./m"], image=IMAGE, database_url="shop:s3cret@/shop"),
         lambda: migrating.flyway(image=IMAGE, database_url=URL, password="s3cret"),  # type: ignore[arg-type]
     ],
 )

@@ -32,7 +32,7 @@ from initconstructs import (
     render,
 )
 from initconstructs.planning.plan import plan
-from initconstructs.presets import waiting
+from initconstructs.presets import checking, waiting
 
 PROGRAM = files("initconstructs.presets") / "scripts" / "waiting"
 COMMAND = [sys.executable, "-B", "-c", "from waiting.wait import start; start()"]
@@ -288,6 +288,11 @@ class TestAllOf:
     def test_has_one_deadline_and_takes_no_other(self):
         with pytest.raises(ModelError, match=r'all_of: Wait "wait-db" has its own timeout; give all_of'):
             waiting.all_of(waiting.postgres("db", timeout="1m"))
+
+    @pytest.mark.parametrize("other", [checking.device("/dev/kvm"), waiting.command(["true"], image="a/b:1")])
+    def test_takes_waits_only(self, other):
+        with pytest.raises(ModelError, match="all_of"):
+            waiting.all_of(waiting.tcp("db", 1), other)
 
     def test_needs_something_to_wait_for(self):
         with pytest.raises(ModelError, match="nothing to wait for"):

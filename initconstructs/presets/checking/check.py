@@ -11,7 +11,7 @@ from typing_extensions import Unpack
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration
-from initconstructs.model.errors import ModelError, ends_at_the_author
+from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.stages import Stage
 from initconstructs.model.volumes import Mount
@@ -67,6 +67,8 @@ def all_of(*checks: Check, **options: Unpack[CheckOptions]) -> Check:
     if not checks:
         raise ModelError("all_of(...)", "has nothing to look at", 'give it checks: all_of(device("/dev/kvm"))')
     for each in checks:
+        if not isinstance(each, Check):
+            raise wrong("all_of", each, "must be a check that looks at the pod", 'write device("/dev/kvm"), say')
         own = sorted(each.given - {"mounts"})
         if own:
             rule, remedy = f"has its own {own[0]}", f"give all_of(..., {own[0]}=...) instead"

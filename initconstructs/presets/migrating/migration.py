@@ -13,23 +13,24 @@ from initconstructs.model.checks import Duration, Words
 from initconstructs.model.environment import EnvValue
 from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.frozen import frozen
-from initconstructs.model.resources import Resources
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Stage
-from initconstructs.presets.program import Program, StepOptions, literal, python, shell
+from initconstructs.presets.program import COMMAND_RESOURCES, Program, StepOptions, literal, python, shell
 from initconstructs.presets.text import check_hidden_text, check_text
 
 Lock: TypeAlias = Literal["database", "tool"]
 """Who keeps two pods from migrating at once: an advisory lock of the database around the tool, or the tool itself."""
 
 TIMEOUT = "10m"
-RESOURCES = Resources(requests={"cpu": "100m", "memory": "128Mi"})
 TWO_WAYS = (
     'take a lock around it with lock="database", in an image that has python3, '
     "or migrate once while the pods wait: migrating.in_job(...)"
 )
 
-_PASSWORD = re.compile(r"://[^/@]*:[^@]+@|[?&;](password|passwd|pwd)=", re.IGNORECASE)
+_PASSWORD = re.compile(
+    r"://[^/@]*:[^@]+@|(^|[?&;\s])(password|passwd|pwd)\s*=|^[^/@:\s]+:[^@]+@(\w+\(|/)", re.IGNORECASE
+)
+"""In a URL; in words of libpq (`host=db password=...`) and of Go's MySQL driver (`shop:...@tcp(db)/shop`)."""
 _WITHOUT_PYTHON = re.compile(r"(?:.*/)?(?:amacneil/dbmate|arigaio/atlas|migrate/migrate|liquibase)(?:[:@].*)?")
 """Images of the tools' makers that have no python3: https://github.com/amacneil/dbmate/blob/main/Dockerfile,
 https://github.com/golang-migrate/migrate/blob/master/Dockerfile, https://github.com/liquibase/docker/blob/main/Dockerfile,
@@ -109,17 +110,21 @@ def stage(
     security: SecurityContext | None = None,
 ) -> Migration:
     """The stage of a program that takes the deadline and `args`."""
-    own = {} if database_url is None else {options.get("variable", tool.variable): database_url}
+    variable, env = options.get("variable", tool.variable), options.get("env", {})
+    own = {} if database_url is None else {variable: database_url}
+    if own and variable in env:
+        rule, remedy = f"says {variable} again, which holds database_url", "leave it out, or name another: variable=..."
+        raise ModelError("migrating: env", rule, remedy)
     made = program.stage(
         Migration,
         "migrate",
         [str(deadline(options)), *args],
         options,
         image=image,
-        resources=RESOURCES,
+        resources=COMMAND_RESOURCES,
         security=security or SecurityContext(),
         network=True,
-        env={**{name: _value(each) for name, each in {**tool.env, **own}.items()}, **options.get("env", {})},
+        env={**{name: _value(each) for name, each in {**tool.env, **own}.items()}, **env},
     )
     question = _command("question", tool.question) if tool.question else ()
     return replace(made, working_dir=options.get("working_dir"), question=question, answer=tool.answer)

@@ -13,7 +13,7 @@ from typing_extensions import Unpack
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration
 from initconstructs.model.environment import SecretKey
-from initconstructs.model.errors import ModelError, ends_at_the_author
+from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.stages import PolicyRule, Stage
 from initconstructs.presets import images
@@ -115,6 +115,8 @@ def all_of(*waits: Wait, **options: Unpack[WaitOptions]) -> Wait:
 
 
 def _plain(each: Wait) -> None:
+    if not isinstance(each, Wait):
+        raise wrong("all_of", each, "must be a wait that runs beside others", 'write tcp("db", 5432), say')
     own = sorted(each.given - {"mounts"})
     if own:
         raise ModelError(f"all_of: {each.place}", f"has its own {own[0]}", f"give all_of(..., {own[0]}=...) instead")
