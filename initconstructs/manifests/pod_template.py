@@ -69,7 +69,9 @@ def entries(owner: Mapping[str, object], field: str, path: str) -> Iterator[tupl
 def child(owner: object, *fields: str) -> Mapping[str, object]:
     """The mapping below these fields; empty where it is absent or has another type."""
     for field in fields:
-        owner = owner.get(field) if is_mapping(owner) else None
+        if type(owner) is not dict and not isinstance(owner, Mapping):  # is_mapping, without the call
+            return {}
+        owner = owner.get(field)
     return owner if is_mapping(owner) else {}
 
 

@@ -73,7 +73,7 @@ def _effect(plan: Plan, container: Container, forever: Outcome, runs_again: tupl
 
 def _meanwhile(plan: Plan, container: Container) -> str:
     if container.role is Role.APP:
-        return "; no init container runs again"
+        return "; no init container runs again" if plan.pod.init_containers else ""
     if container.role is Role.SIDECAR and not container.probe("startupProbe"):
         return "; the stages after it go on"
     until = " until its probe has passed" if container.role is Role.SIDECAR else ""

@@ -143,6 +143,11 @@ def test_a_failure_restarts_nothing_that_restarts_without_it():
     assert found["s"].runs_again == ("s",)
 
 
+def test_init_containers_are_spoken_of_where_there_are_any():
+    assert "init" not in failures(planned(pod()))[0].effect
+    assert failures(planned(pod(container("i"))))[1].effect.endswith("; no init container runs again")
+
+
 def test_a_job_that_allows_one_restart_says_so_in_the_singular():
     found = failures(planned(job(container("i"), policy="OnFailure", backoffLimit=0)))
     assert "after 1 restart the Job fails" in found[0].effect

@@ -84,7 +84,9 @@ def init_request_decides(workload: Workload) -> Places:
 def _request(container: Mapping[str, object], resource: str) -> int:
     """In nanos; a limit stands in for a request that is not written."""
     resources = child(container, "resources")
-    value = child(resources, "requests").get(resource, child(resources, "limits").get(resource))
+    value = child(resources, "requests").get(resource)
+    if value is None:
+        value = child(resources, "limits").get(resource)
     try:
         return parse(str(value)).nano if value is not None else 0
     except QuantityError:
