@@ -47,7 +47,8 @@ def _by_name(steps: Iterable[Step]) -> dict[str, Step]:
     found: dict[str, Step] = {}
     for step in steps:
         if step.name in found:
-            raise ModelError(step.place, "has the name of another stage of this workload", "rename one of the two")
+            rule, remedy = "has the name of another stage of this workload", 'give one of the two another, name="..."'
+            raise ModelError(step.place, rule, remedy)
         found[step.name] = step
     return found
 

@@ -54,6 +54,8 @@ def fs_group(group: int, *, always: bool = False) -> PodSecurityContext:
 
     Sources: https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
     """
+    checks.number("fs_group: group", group, 0, 2**31 - 1)
+    checks.instance("fs_group: always", always, bool, "write always=True")
     return PodSecurityContext(fs_group=group, fs_group_change_policy="Always" if always else "OnRootMismatch")
 
 

@@ -28,6 +28,9 @@ TELL_WHY = {"terminationMessagePolicy": "FallbackToLogsOnError"}
 RESOURCES = Resources(requests={"cpu": "10m", "memory": "32Mi"}, limits={"memory": "64Mi"})
 """What a preset requests that holds nothing large in memory."""
 
+COMMAND_RESOURCES = Resources(requests={"cpu": "100m", "memory": "128Mi"})
+"""What a preset requests that runs a command of the author's own, whose needs nobody knows: there is no limit."""
+
 UNPRIVILEGED = SecurityContext(run_as_user=65532, run_as_group=65532, read_only_root_filesystem=True)
 """Who runs a program that needs no rights: nobody in particular, who can write nothing but what is mounted for it."""
 

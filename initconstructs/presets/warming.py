@@ -27,18 +27,24 @@ from initconstructs.model import checks
 from initconstructs.model.checks import Duration, Quantity, Words
 from initconstructs.model.environment import EnvValue, SecretKey, check_secret_key
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
-from initconstructs.model.resources import Resources
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Stage
 from initconstructs.model.volumes import ClaimTemplate, Volume
 from initconstructs.presets import images
 from initconstructs.presets.fetching import data
-from initconstructs.presets.program import RESOURCES, TELL_WHY, UNPRIVILEGED, StageOptions, StepOptions, literal, python
+from initconstructs.presets.program import (
+    COMMAND_RESOURCES,
+    RESOURCES,
+    TELL_WHY,
+    UNPRIVILEGED,
+    StageOptions,
+    StepOptions,
+    literal,
+    python,
+)
 from initconstructs.presets.text import check_text
 
 __all__ = ["dataset", "http", "image", "model", "redis"]
-
-COMMAND_RESOURCES = Resources(requests={"cpu": "100m", "memory": "128Mi"})
 
 _SHORT, _LONG = "1m", "10m"
 
@@ -79,6 +85,7 @@ def http(
     for file, url in found.items():
         data.check_file("http: files", file)
         data.check_url(f"http: files[{file!r}]", url)
+    checks.seconds("http: budget", budget, 1)
     names, env = data.header_variables(headers or {})
     spec = {"files": dict(found), "headers": names}
     given: data.DataOptions = {
@@ -112,6 +119,7 @@ def model(
 
     Sources: https://huggingface.co/docs/hub/api
     """
+    checks.seconds("model: budget", budget, 1)
     given: data.DataOptions = {"name": "model", **options, "timeout": budget, "required": required}
     return data.huggingface(repository, revision=revision, files=files, token=token, endpoint=endpoint, **given)
 
@@ -136,6 +144,7 @@ def dataset(
 
     Sources: https://huggingface.co/docs/hub/api
     """
+    checks.seconds("dataset: budget", budget, 1)
     given: data.DataOptions = {"name": "dataset", **options, "timeout": budget, "required": required}
     return data.huggingface(
         repository, revision=revision, kind="dataset", files=files, token=token, endpoint=endpoint, **given

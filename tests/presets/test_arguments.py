@@ -16,7 +16,7 @@ import pytest
 
 import initconstructs
 from initconstructs import EmptyDir, ModelError, SecretKey, Volume
-from initconstructs.presets import preparing, waiting
+from initconstructs.presets import configuring, fetching, permissions, preparing, waiting, warming
 from initconstructs.presets.waiting import Tls
 
 FAMILIES = presets_doc.families()
@@ -141,3 +141,44 @@ def test_what_stands_where_a_secret_may_stand_is_not_shown(module, function):
             except ModelError as error:
                 told = str(error)
             assert "hunter2" not in told, name
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        lambda: fetching.git("https://acme:hunter2@git.example/acme/site.git", ref="v1"),
+        lambda: fetching.s3("s3://models/a", endpoint="https://acme:hunter2@store.example"),
+        lambda: fetching.azure_blob("https://acme.blob.core.windows.net/models/a?sig=hunter2"),
+        lambda: fetching.https("https://files.example@hunter2/a", sha256="0" * 64),
+    ],
+)
+def test_a_login_in_a_url_is_refused_and_not_shown(slip):
+    with pytest.raises(ModelError) as found:
+        slip()
+    assert "hunter2" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("slip", "told"),
+    [
+        (
+            lambda: fetching.https("https://x.example/a", sha256="0" * 64, strip=1),
+            "https: strip is 1: is of an archive",
+        ),
+        (
+            lambda: fetching.https("https://x.example/a", sha256="0" * 64, file="b", extract=True),
+            "https: file is 'b': names a file, and an archive is unpacked",
+        ),
+        (lambda: warming.http({"a": "https://x.example/a"}, budget=0), "http: budget is 0"),
+        (lambda: warming.model("acme/a", revision="v1", budget=0), "model: budget is 0"),
+        (lambda: warming.dataset("acme/a", revision="v1", budget=0), "dataset: budget is 0"),
+        (lambda: configuring.copy({"a": "b"}, to="/x", mode="0644"), "write 0o644"),  # type: ignore[arg-type]
+        (lambda: configuring.copy("/etc/nginx", to="/etc/nginx/"), "lies in /etc/nginx/"),
+        (lambda: permissions.fs_group(None), "fs_group: group is None"),  # type: ignore[arg-type]
+        (lambda: permissions.fs_group(1000, always="no"), "fs_group: always"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_slip_is_told_in_the_words_of_its_own_function(slip, told):
+    with pytest.raises(ModelError) as found:
+        slip()
+    assert told in str(found.value)

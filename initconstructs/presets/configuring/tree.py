@@ -152,7 +152,7 @@ def sources_of(stage: str, sources: Sequence[Source], to: Target) -> tuple[list[
 
 def _in_image(place: str, path: str, target: str) -> str:
     checks.absolute_path(place, check_text(place, path))
-    if f"{path}/".startswith(f"{target}/"):
+    if f"{path}/".startswith(f"{target.rstrip('/')}/"):
         rule = f"lies in {target}, where the stage sees the new directory and not what the image has there"
         raise wrong(place, path, rule, "give another `to`; the app may mount it under any path")
     return path
@@ -171,5 +171,6 @@ def _mount(place: str, source: Source, name: str) -> Mount:
 
 def mode_word(place: str, mode: int) -> str:
     """Permission bits as the script takes them."""
-    checks.number(place, mode, 0, 0o777)
+    if type(mode) is not int or not 0 <= mode <= 0o777:
+        raise wrong(place, mode, "must be permission bits, 0o000 to 0o777", "write 0o644, say")
     return f"{mode:04o}"

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from typing_extensions import Unpack
 
-from initconstructs.model.errors import ends_at_the_author, wrong
+from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.stages import Stage
 from initconstructs.presets.fetching import cloud
 from initconstructs.presets.fetching.cloud import FetchOptions
@@ -109,6 +109,6 @@ def _blob(url: object) -> tuple[str, str, str]:
     )
     if found is None:
         rule = "must be https://account.blob.core.windows.net/container/blob, without a signature"
-        raise wrong("azure_blob: url", url, rule, "percent-encode the blob's name, and leave out what follows '?'")
+        raise ModelError("azure_blob: url", rule, "percent-encode the blob's name, and leave out what follows '?'")
     account = cloud.origin("azure_blob: url", found[1])
     return account, found[2], check_text("azure_blob: url", unquote(found[3], errors="strict"))

@@ -132,11 +132,14 @@ def matching(pattern: str, rule: str, example: str) -> Check:
     return check
 
 
-def origin(place: str, url: object, *, plain: bool = False) -> str:
+def origin(
+    place: str, url: object, *, plain: bool = False, remedy: str = 'write "https://store.example:9000", say'
+) -> str:
     """The URL of a server: HTTPS, but for this machine, or where what is sent is no secret (`plain`)."""
-    remedy = 'write "https://store.example:9000", say'
+    if isinstance(url, str) and ("@" in url or "?" in url):
+        raise ModelError(place, "must be a URL with no login and no query, which everyone could read", remedy)
     if not isinstance(url, str) or not re.fullmatch(r"https?://[-.:_~%/\[\]A-Za-z0-9]+", url):
-        raise wrong(place, url, "must be an http or https URL with a host, no login and no query", remedy)
+        raise wrong(place, url, "must be an http or https URL with a host", remedy)
     host = _host(place, url, remedy)
     if url.startswith("http:") and not plain and not _is_here(host):
         raise wrong(place, url, "must be https: a token would travel in the clear", remedy)

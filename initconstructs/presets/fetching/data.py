@@ -87,7 +87,11 @@ def https(
         spec["token"] = _TOKEN
     if extract:
         checks.number("https: strip", strip)
+        if file is not None:
+            raise wrong("https: file", file, "names a file, and an archive is unpacked", "leave out one of the two")
         spec |= {"extract": True, "strip": strip}
+    elif strip != 0:
+        raise wrong("https: strip", strip, "is of an archive that is unpacked", "say extract=True, or leave it out")
     else:
         spec["file"] = check_file("https: file", unquote(path.rpartition("/")[2]) if file is None else file)
     return step("https", spec, env, options)

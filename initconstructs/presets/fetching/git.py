@@ -96,6 +96,6 @@ def _env(token: SecretKey | None, username: str, options: FetchOptions) -> dict[
 
 def _check_url(url: object) -> None:
     remedy = 'write "https://github.com/acme/site.git", say, and give the login as token='
-    cloud.origin("git: url", url)
+    cloud.origin("git: url", url, remedy=remedy)
     if not isinstance(url, str) or "/" not in url.partition("://")[2].strip("/"):
         raise wrong("git: url", url, "must name a repository", remedy)

@@ -8,7 +8,8 @@ image. Sources, `to`, `user=` and `timeout=` are those of `configuring`.
   whole or not at all, and no symbolic link leads the script out of the volume.
 * **Privileges.** Pod Security "restricted", read-only root file system. The stage runs as `user=`, who owns what it
   writes: 65532 unless said otherwise.
-* **Resources.** Requests 10m CPU and 32Mi, limit 64Mi. What is written to a memory-backed directory counts as memory.
+* **Resources.** Requests 10m CPU and 32Mi, limit 64Mi; a command of your own (`restore`) 100m and 128Mi, no limit. What
+  is written to a memory-backed directory counts as memory.
 * **Exit codes.** 0 done, or nothing to do; 1 failed, as the last line says; 2 wrong arguments; 124 the deadline came
   (`timeout=`, 5 minutes unless said otherwise); 143 the pod was stopped.
 * **Second run.** `seed`, `unpack` and `restore` leave data that are there as they are, and finish what a killed run

@@ -25,6 +25,7 @@ from initconstructs.presets.configuring.tree import (
     tree_stage,
 )
 from initconstructs.presets.preparing.ordinal import ORDINAL
+from initconstructs.presets.program import COMMAND_RESOURCES
 from initconstructs.presets.text import check_text
 
 Pods: TypeAlias = Literal["all", "first", "others"]
@@ -97,7 +98,8 @@ def restore(
         preparing.restore(["pg_basebackup", "-h", "db-0.db", "-D", "."], image=PG, to=data.at("/data"), pods="others")
 
     It runs in an empty directory, without a shell, as it is; when it has exited 0, what it left there becomes the data,
-    at once. When it fails, or at the deadline, nothing does. Give it secrets by `env`, not in `words`. `pods="others"`
+    at once. When it fails, or at the deadline, nothing does, and the next run begins anew: let `timeout` be long enough
+    for all the data. Give it secrets by `env`, not in `words`. `pods="others"`
     is for replicas that copy from the one before.
 
     Sources: https://kubernetes.io/docs/tasks/run-application/run-replicated-stateful-application/
@@ -106,7 +108,8 @@ def restore(
     if not kept or not kept[0]:
         raise wrong("restore: words", words, "must name a command", 'write ["pg_basebackup", "-D", "."], say')
     checks.text("restore: image", image, "name the image that has the command")
-    return _stage("restore", to, ["run", *kept], options, image=image, env=env, network=True)
+    given: SeedStepOptions = {"resources": COMMAND_RESOURCES, **options}
+    return _stage("restore", to, ["run", *kept], given, image=image, env=env, network=True)
 
 
 def _stage(
