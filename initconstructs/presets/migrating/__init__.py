@@ -6,6 +6,7 @@ while every pod waits until the tool says that the schema is there: `migrating.i
 
 `lock="database"` takes an advisory lock of PostgreSQL, MySQL or MariaDB around the tool. `lock="tool"` leaves it to a
 tool that holds such a lock itself. `lock=None` takes none: with more than one pod, or an autoscaler, that is an error.
+One replica still meets another where a rollout overtakes a migration that runs; `strategy=Recreate()` prevents it.
 
 * **What runs.** For `lock="database"` a static Python program (3.8 or newer, nothing installed), which the image must
   have `python3` for: it takes the lock and starts the tool. The lock belongs to its database session, so the server

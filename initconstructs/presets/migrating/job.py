@@ -54,7 +54,8 @@ def in_job(
     The stage that this returns asks the tool, in the image and with the environment of the migration, and neither the
     Job nor the Kubernetes API: so it needs no rights, it passes in a pod that starts after the Job is gone, and the
     objects may be applied in any order, by kubectl, Helm or a GitOps controller, without hooks. `timeout` is its
-    deadline, which the Job's own start and tries must fit into.
+    deadline, which the Job's own start and tries must fit into. A pod of an older version that starts after the
+    migration asks its own, older files: Django, dbmate and `sql` let it in, Alembic does not.
 
     The Job is named after the workload, the migration and its own content, as a Job's template can't change: another
     image is another Job. It tries `backoff_limit` times again. `ttl` after its end it is removed; a GitOps controller
