@@ -267,6 +267,40 @@ def test_what_can_not_be_held_against_files_fails(pytester: pytest.Pytester) -> 
     )
 
 
+ALIKE = """
+import pytest
+
+@pytest.mark.parametrize("image", {images})
+def test_it(image, {fixture}):
+    assert [{{"kind": "Pod", "metadata": {{"name": "x"}}, "image": image}}] == {fixture}
+"""
+
+
+@pytest.mark.parametrize("fixture", ["manifest_snapshot", "yaml_snapshot"])
+@pytest.mark.parametrize("images", [["a/b:1", "ab1"], ["API", "api"]], ids=["left out", "capitals"])
+def test_no_two_tests_share_a_file(fixture: str, images: list[str], pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(ALIKE.format(images=images, fixture=fixture))
+    result = pytester.runpytest_subprocess("--snapshot-update")
+    result.assert_outcomes(passed=1, failed=1)
+    first, second = (f"*test_it[[]{image}[]] (*)" for image in images)
+    result.stdout.fnmatch_lines([f"*ValueError: {first} and {second} would share the file *; give the tests ids of*"])
+
+
+def test_two_manifests_of_a_test_share_no_file(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        ROLES = [{"kind": "Role", "metadata": {"name": name}} for name in ("system:a", "systema")]
+        def test_roles(manifest_snapshot): assert ROLES == manifest_snapshot
+        def test_again(manifest_snapshot):
+            assert ROLES[:1] == manifest_snapshot
+            assert ROLES[:1] == manifest_snapshot
+        """
+    )
+    result = pytester.runpytest_subprocess("--snapshot-update")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*test_roles (role-system:a) and *test_roles (role-systema) would share the file*"])
+
+
 def test_without_syrupy_one_line_says_what_to_install(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(manifest_snapshot): pass")
     result = pytester.runpytest_subprocess("-p", "no:syrupy")
