@@ -174,6 +174,7 @@ def test_a_login_in_a_url_is_refused_and_not_shown(slip):
         (lambda: warming.dataset("acme/a", revision="v1", budget=0), "dataset: budget is 0"),
         (lambda: configuring.copy({"a": "b"}, to="/x", mode="0644"), "write 0o644"),  # type: ignore[arg-type]
         (lambda: configuring.copy("/etc/nginx", to="/etc/nginx/"), "lies in /etc/nginx/"),
+        (lambda: configuring.copy({"a": "b"}, to="/"), "configure: to is '/': would hide the whole image"),
         (lambda: permissions.fs_group(None), "fs_group: group is None"),  # type: ignore[arg-type]
         (lambda: permissions.fs_group(1000, always="no"), "fs_group: always"),  # type: ignore[arg-type]
     ],

@@ -94,9 +94,10 @@ def tree_stage(
 def target_of(place: str, to: Target) -> Directory | Mount:
     """Where the files go, as a value."""
     if isinstance(to, str):
-        return Directory(check_text(place, to))
+        to = Directory(check_text(place, to))
     checks.instance(place, to, (Directory, Mount), 'write "/etc/shop" or volume.at("/data")')
-    check_text(place, to.path)
+    if not check_text(place, to.path).strip("/"):
+        raise wrong(place, to.path, "would hide the whole image, its shell too", 'write "/etc/shop", say')
     if isinstance(to, Mount) and to.read_only:
         raise ModelError(place, "is mounted read-only, and files are to be written there", "drop read_only=True")
     return to
@@ -138,7 +139,7 @@ def sources_of(stage: str, sources: Sequence[Source], to: Target) -> tuple[list[
     place = f"{stage}: sources"
     if not sources:
         raise wrong(place, [], "must name at least one source", "give a volume, literal files or a path of the image")
-    target = target_of(place, to).path
+    target = target_of(f"{stage}: to", to).path
     paths: list[str] = []
     mounts: list[Mount] = []
     for index, source in enumerate(sources):
