@@ -18,9 +18,10 @@ def milli(value: object) -> int:
 
 
 def written(name: str, amount: int) -> str:
-    """An amount in canonical form: cpu (in millicores) `250m` or `2`, bytes `128Mi`, anything else as it is."""
+    """An amount in canonical form: cpu (in millicores) `250m` or `2`, bytes `128Mi` or `2G`, the rest as it is."""
     if name == "cpu":
         return str(Quantity(amount * MILLI))
     if name in ("memory", "ephemeral-storage") or name.startswith("hugepages-"):
-        return str(Quantity(amount * NANO, "binary"))
+        binary, decimal = str(Quantity(amount * NANO, "binary")), str(Quantity(amount * NANO))
+        return decimal if len(decimal) + 1 < len(binary) else binary  # 2G, which is 1953125Ki; but 1000Ki, not 1024k
     return str(amount)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pods import Manifest, container, pod
 
 from initconstructs.planning.pod import read_pod
+from initconstructs.planning.quantity import milli, written
 from initconstructs.planning.release import Release
 from initconstructs.planning.resources import Resources, effective_resources
 from initconstructs.planning.rollout import rollout
@@ -168,3 +169,13 @@ def _with_sidecars_between(parts: list[list[int]], sidecar: int, app: int) -> in
 def test_a_sidecar_never_costs_less_when_it_moves_to_the_front(init, sidecar, app):
     front, back = [(sidecar, True), *init], [*init, (sidecar, True)]
     assert _effective(front, [app]).requests["cpu"] >= _effective(back, [app]).requests["cpu"]
+
+
+@pytest.mark.parametrize("amount", ["0", "1Ki", "1000Ki", "128Mi", "1000Mi", "2G", "50M", "1500"])
+def test_bytes_are_written_as_an_author_writes_them(amount: str):
+    assert written("memory", milli(amount) // 1000) == amount
+
+
+@given(st.integers(0, 2**60))
+def test_no_byte_is_lost_in_writing(amount: int):
+    assert milli(written("memory", amount)) == amount * 1000
