@@ -206,6 +206,17 @@ def test_a_run_that_is_killed_at_any_instant_leaves_nothing_half_and_the_next_su
     ]
 
 
+def test_a_run_that_is_killed_when_all_is_in_place_leaves_nothing_to_the_next(kubelet):
+    archive = packed("tar:gz", {"d/a": b"a"})
+    with cloud(lambda _: Reply(200, archive)) as server:
+        stage = fetching.https(f"{server.url}/a.tgz", sha256=sha256(archive), extract=True)
+        assert kubelet.run(stage).code == 0
+        (kubelet.root / "data/.https.part/d").mkdir(parents=True)
+        again = kubelet.run(stage)
+    assert (again.code, last(again)) == (0, "all 1 files are there already, unchanged")
+    assert not (kubelet.root / "data/.https.part").exists()
+
+
 def test_stops_when_the_pod_is_deleted_and_leaves_nothing(kubelet):
     with cloud(lambda _: Reply(200, BODY, sends=1000, stalls=60)) as server:
         started = kubelet.start(fetch(server, timeout=60))

@@ -55,13 +55,16 @@ class Tree:
         return found if isinstance(found, dict) else {}
 
     def whole(self) -> bool:
-        """Whether all is there already, from this source and unchanged."""
+        """Whether all is there already, from this source and unchanged; then what a killed run left beside it goes."""
         found = self.recorded()
-        return (
+        whole = (
             found.get("source") == self.source
             and all(verified(inside(self.root, name), **each) for name, each in found["files"].items())
             and all(points(inside(self.root, name), target) for name, target in found["links"].items())
         )
+        if whole:
+            self.discard()
+        return whole
 
     def has(self, name: str, sha256: str, size: int) -> bool:
         """Whether an earlier run has finished this file."""
