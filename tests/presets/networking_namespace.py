@@ -22,7 +22,10 @@ for port in sys.argv[1:]:
     threading.Thread(target=serve, args=(int(port),)).start()
 """
 _ASK = """
-import socket, sys
+import os, socket, sys
+if int(sys.argv[3]):  # here and not by setpriv, as another user may not be allowed to read this Python
+    os.setgroups([])
+    os.setuid(int(sys.argv[3]))
 try:
     print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).recv(9).decode())
 except OSError as error:
@@ -40,9 +43,9 @@ class Network:
     def run(self, *words: str) -> str:
         return subprocess.run([*self.enter, *words], check=True, capture_output=True, text=True, timeout=20).stdout
 
-    def ask(self, host: str, port: int, *, wrap: Sequence[str] = ()) -> str:
-        """The port that answers a connection to this one."""
-        return self.run(*wrap, sys.executable, "-Sc", _ASK, host, str(port)).strip()
+    def ask(self, host: str, port: int, *, user: int = 0) -> str:
+        """The port that answers a connection of this user to this one."""
+        return self.run(sys.executable, "-Sc", _ASK, host, str(port), str(user)).strip()
 
     @contextmanager
     def listening(self, *ports: int) -> Iterator[None]:

@@ -106,8 +106,7 @@ def test_what_goes_out_passes_the_proxy_but_for_its_own_and_the_excepted(kubelet
     rule = Redirect(to=15001, direction="outbound", except_users=[proxy], except_ports=[22])
     assert run(kubelet, inside, networking.redirect(rule), path).code == 0
     with inside.listening(15001), outside.listening(80, 22):
-        as_proxy = ["setpriv", f"--reuid={proxy}", "--clear-groups"] if proxy else []
-        assert inside.ask("10.1.0.2", 80, wrap=as_proxy) == "80"
+        assert inside.ask("10.1.0.2", 80, user=proxy) == "80"
         if proxy:
             others = [inside.ask(host, port) for host in ("10.1.0.2", "fd00::2") for port in (80, 22)]
             assert others == ["15001", "22", "15001", "22"]
