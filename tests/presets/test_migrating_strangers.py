@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import signal
 import socket
+import ssl
 import struct
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -78,6 +80,21 @@ def test_goes_through_a_socket_of_the_pod(kubelet, postgres: Database):
     name = postgres.new().rpartition("/")[2]
     url = f"postgresql://postgres@/{name}?host={directory}&port={postgres.port}&sslmode=verify-full"
     assert migrate(kubelet, ["/bin/true"], url).code == 0
+
+
+def test_shows_the_certificate_that_the_url_names(certificate: Path):
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate / "ca.crt", certificate / "key.pem")
+    server.load_verify_locations(certificate / "ca.crt")
+    server.verify_mode = ssl.CERT_REQUIRED
+    authority, key = certificate / "ca.crt", certificate / "key.pem"
+    query = f"sslmode=verify-full&sslrootcert={authority}&sslcert={authority}&sslkey={key}"
+    near, far = socket.socketpair()
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(server.wrap_socket, far, server_side=True)
+        connection = Address(f"postgres://localhost/shop?{query}").encrypted(near)
+        with connection, asked.result(10) as answering:
+            assert answering.getpeercert()
 
 
 def migrate(kubelet, words: list[str], url: str, timeout: int = 20):
