@@ -22,8 +22,8 @@ for port in sys.argv[1:]:
     threading.Thread(target=serve, args=(int(port),)).start()
 """
 _ASK = """
-import os, socket, sys
-if int(sys.argv[3]):  # here and not by setpriv, as another user may not be allowed to read this Python
+import encodings.idna, os, socket, sys
+if int(sys.argv[3]):  # here and not by setpriv, as that user may not be allowed to read this Python
     os.setgroups([])
     os.setuid(int(sys.argv[3]))
 try:
