@@ -312,11 +312,8 @@ def test_takes_what_every_stage_takes():
     container = render(DeploymentSpec("app", containers=[Container("app", image="a:1")], stages=[wait]))[0]
     found = container["spec"]["template"]["spec"]["initContainers"][0]
     assert (found["name"], found["image"], found["resources"]) == ("mail", "python:3.13", {"requests": {"cpu": "5m"}})
-    assert (found["args"][0], found["stdin"], found["terminationMessagePolicy"]) == (
-        "90",
-        True,
-        "FallbackToLogsOnError",
-    )
+    assert (found["args"][0], found["stdin"]) == ("90", True)
+    assert found["terminationMessagePolicy"] == "FallbackToLogsOnError"
 
 
 def test_a_plan_names_its_deadline():

@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 VARIABLE = "from variable"
+NO_URL = "what is asked is no http or https URL with a host"
 
 
 def read(word: str) -> tuple[dict[str, Any], list[str]]:
@@ -50,9 +51,9 @@ def check_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # whose text shows a part of the URL
-        known = False
+    except ValueError:
+        raise ValueError(NO_URL) from None  # whose own text shows a part of it
     if not known:
-        raise ValueError("what is asked is no http or https URL with a host") from None
+        raise ValueError(NO_URL)
     if "@" in parts.netloc:
         raise ValueError("the URL holds credentials, which the log would show")
