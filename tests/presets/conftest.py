@@ -80,11 +80,12 @@ class Kubelet:
         words = [expanded(word, env) for word in [*container["command"], *container.get("args", [])]]
         words = [*wrap, *(python if word == "python3" else moved(word, places) for word in words)]
         cwd = moved(container["workingDir"], places) if "workingDir" in container else str(self.root)
+        since = time.monotonic()
         process = subprocess.Popen(
             words, cwd=cwd, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
         self.started.append(process)
-        return Started(process, time.monotonic())
+        return Started(process, since)
 
     def stop(self) -> None:
         """End what a failing test left behind."""
