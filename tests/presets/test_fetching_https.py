@@ -122,7 +122,7 @@ def test_gives_up_at_the_deadline_and_says_what_it_saw(kubelet):
     with cloud(lambda _: Reply(200, BODY, sends=1000, stalls=60)) as server:
         done = kubelet.run(fetch(server, timeout=3))
     assert (done.code, "no answer in time" in last(done)) == (124, True), done.out
-    assert done.seconds < 6
+    assert done.seconds < 15
     assert not list((kubelet.root / "data").glob(".*part"))
 
 

@@ -56,14 +56,14 @@ def test_gives_up_at_the_deadline_and_says_what_it_saw(kubelet, path, tmp_path):
         1,
         f"check: gave up after 2 s; exit code 3: no {tmp_path}/never",
     )
-    assert 2 <= finished.seconds < 5
+    assert 2 <= finished.seconds < 10
 
 
 def test_the_deadline_ends_a_try_too(kubelet, path):
     wait = waiting.command(["sleep", "60"], image="example.org/tools:1", timeout=2)
     finished = kubelet.run(wait, PATH=path)
     assert (finished.code, finished.last) == (1, "2s  sleep: gave up after 2 s; its first try has not ended")
-    assert 2 <= finished.seconds < 5
+    assert 2 <= finished.seconds < 10
 
 
 def test_asks_ever_more_slowly(kubelet, path, tmp_path):

@@ -51,7 +51,7 @@ def test_gives_up_at_the_deadline_and_names_what_is_missing(kubelet, fake, port)
     waits = [redis_at(fake(pong).port), redis_at(port), waiting.dns("no-such-host.invalid")]
     finished = kubelet.run(waiting.all_of(*waits, timeout=2))
     assert finished.code == 1
-    assert 2 <= finished.seconds < 5
+    assert 2 <= finished.seconds < 10
     assert finished.last.endswith(
         f"gave up after 2 s; redis 127.0.0.1:{port}: connection refused; "
         "dns no-such-host.invalid: the name does not resolve"
