@@ -49,14 +49,15 @@ def test_ends_the_tool_at_the_deadline(kubelet, path):
     assert finished.seconds < 10
 
 
-def test_stops_the_tool_when_the_pod_is_deleted(kubelet, path, tmp_path):
-    script = f'trap "echo ended; exit 3" TERM; : > {tmp_path}/begun; while true; do /bin/sleep 0.1; done'
+@pytest.mark.parametrize("code", [0, 3])
+def test_stops_the_tool_when_the_pod_is_deleted(code, kubelet, path, tmp_path):
+    script = f'trap "echo ended; exit {code}" TERM; : > {tmp_path}/begun; while true; do /bin/sleep 0.1; done'
     started = kubelet.start(bounded(["/bin/sh", "-c", script]), PATH=path)
     while not (tmp_path / "begun").exists():
         time.sleep(0.05)
     started.process.send_signal(signal.SIGTERM)
     finished = started.finish(5)
-    assert (finished.code, finished.last) == (3, "ended")
+    assert (finished.code, finished.last) == (code, "ended")
 
 
 def test_a_tool_that_hears_no_signal_of_its_own_ends_with_143(kubelet, path, tmp_path):

@@ -3,7 +3,8 @@
 #
 #   bounded.sh SECONDS COMMAND [ARGUMENT...]
 #
-# Exit code: the command's; 124 the deadline came, 2 wrong arguments, 127 there is no such command, 143 asked to stop.
+# Exit code: the command's, its own too when it was asked to stop (143 if it hears no signal); 124 the deadline came,
+# 2 wrong arguments, 127 there is no such command.
 # Needs date and timeout, which coreutils and busybox have.
 set -eu
 
@@ -21,15 +22,28 @@ if ! command -v "$2" >/dev/null; then
     exit 127
 fi
 
+stop() {
+    stopped=yes
+    [ -z "$running" ] || kill -TERM "$running" 2>/dev/null || true
+}
+
 deadline=$(($(date +%s) + $1))
 code=0
+stopped=
+running=
+trap stop TERM
 # Not as process 1, which would not hear the signals that it has no handler for; in the background, so that this hears them.
 timeout -k 10 "$@" &
 running=$!
-trap 'kill -TERM "$running" 2>/dev/null || true' TERM
+[ -z "$stopped" ] || stop
+stopped=
 wait "$running" || code=$?
-while kill -0 "$running" 2>/dev/null; do
-    wait "$running" || code=$?
+# A signal ends a wait, which then tells of the signal; the shell keeps the command's own code until it is asked for.
+while [ -n "$stopped" ]; do
+    stopped=
+    again=0
+    wait "$running" || again=$?
+    [ "$again" -eq 127 ] || code=$again
 done
 
 if [ "$code" -ne 0 ] && [ "$(date +%s)" -ge "$deadline" ]; then
