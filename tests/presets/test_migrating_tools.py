@@ -20,7 +20,8 @@ from tests.presets.migrating_databases import PASSWORD, Database, home, kill, ma
 __all__ = ["home", "mariadb", "postgres"]  # fixtures
 
 IMAGE, URL = "ghcr.io/acme/shop:1.4.2", SecretKey("shop-db", "url")
-PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+NODE = Path(__file__).parents[1] / "node" / "node_modules" / ".bin"
+PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}:{NODE}"
 SCHEMA = "SELECT id, total FROM orders"
 
 
