@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,23 @@ def test_other_requests_show_what_the_scheduler_counts_and_why(plan: Plan) -> No
     assert "By itself files 1 / 64Mi, example.com/gpu 1, proxy 0 / 0" in str(caught.value)
 
 
+def test_a_resource_that_nobody_requests_is_answered_with_the_nearest(plan: Plan) -> None:
+    with pytest.raises(AssertionError, match=r'count memroy 1073741824; did you mean "memory"\?; Scheduler counts'):
+        assert_requests(plan, cpu=1, memroy="1Gi")
+
+
+def test_what_an_assertion_can_not_judge_is_refused(plan: Plan, synth: Synthesizer) -> None:
+    with pytest.raises(ValueError, match=r"assert_requests\(disk=...\) is '1 Gi': must be a Kubernetes quantity"):
+        assert_requests(plan, disk="1 Gi")
+    with pytest.raises(ValueError, match=r"is 'warnings': must be one of info, warning; did you mean \"warning\""):
+        assert_no_findings([plan.manifest], above="warnings")
+    for judge in (assert_order, assert_requests, partial(assert_handed_over, source="files", to="api")):
+        with pytest.raises(TypeError, match="a plan is needed, not a Synthesized"):
+            judge(synth(SPEC))
+    with pytest.raises(TypeError, match="the name of a stage or container is needed, not a Stage"):
+        assert_order(plan, FILES, WAIT)
+
+
 def test_a_finding_is_shown_with_its_fix(plan: Plan) -> None:
     with pytest.raises(AssertionError) as caught:
         assert_no_findings([plan.manifest])
@@ -146,6 +164,9 @@ def test_a_finding_is_shown_with_its_fix(plan: Plan) -> None:
         caught.value
     )
     assert "fix: Give the wait a total deadline" in str(caught.value)
+    assert str(caught.value).startswith("1 finding above info:\n")
+    with pytest.raises(AssertionError, match=r"^\d+ findings:\n"):
+        assert_no_findings([plan.manifest], above=None)
     assert_no_findings([plan.manifest], ignore=["startup"])
 
 
@@ -181,6 +202,29 @@ def test_settings_reach_the_chart_and_its_target_the_plan(synth: Synthesizer) ->
     assert synth(Shop, settings=Settings(kubernetes="1.34")).plan().kubernetes == "1.34"
 
 
+@pytest.mark.parametrize(
+    ("subject", "options"),
+    [
+        (SPEC, {"mounts": [FILES.output.at("/in")]}),
+        (FILES, {"id": "shop"}),
+        (Shop, {"mounts": [FILES.output.at("/in")]}),
+        (lambda app: Shop(app, "shop"), {"id": "store"}),
+        (App(), {"settings": Settings(kubernetes="1.34")}),
+    ],
+    ids=["workload", "stage", "class", "function", "app"],
+)
+def test_an_option_that_would_change_nothing_is_refused(subject: object, options: dict, synth: Synthesizer) -> None:
+    with pytest.raises(TypeError, match=f"takes no {next(iter(options))}= with .*, since it would change nothing"):
+        synth(subject, **options)
+
+
+def test_what_can_not_be_synthesized_is_answered_with_what_can(synth: Synthesizer) -> None:
+    with pytest.raises(TypeError, match=r"synth\(\) takes stages, .* or a function that fills one; not a Container"):
+        synth(API)
+    with pytest.raises(TypeError, match="a Deployment is no chart; synthesize the chart or the app that it is in"):
+        synth(Deployment(Chart(App(), "c"), "api", containers=[LOGS]))
+
+
 def test_the_gate_of_the_app_refuses_as_at_synth(synth: Synthesizer) -> None:
     def refused(app: App) -> None:
         check_at_synth(app, fail_on="warning")
@@ -210,8 +254,8 @@ def test_one_file_a_manifest(pytester: pytest.Pytester) -> None:
     missing = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error")
     missing.stdout.fnmatch_lines(
         [
-            "E *4 of 4 manifests not as reviewed",
-            "E *deployment-test-app is new: pytest --snapshot-update writes its file",
+            "E *4 of 4 manifests not as reviewed; `pytest --snapshot-update` accepts what is there now",
+            "E *deployment-test-app is new, so it has no file yet",
         ]
     )
     pytester.runpytest_subprocess("--snapshot-update").assert_outcomes(passed=1)
@@ -231,12 +275,20 @@ def test_a_change_is_shown_as_a_diff_of_its_file(pytester: pytest.Pytester) -> N
     changed = pytester.runpytest_subprocess()
     changed.stdout.fnmatch_lines(
         [
-            "E *1 of 4 manifests not as reviewed",
+            "E *1 of 4 manifests not as reviewed; `pytest --snapshot-update` accepts what is there now",
             "E *role-test-app: - as reviewed, + as synthesized",
             "E *-*- get",
             "E *+*- list",
         ]
     )
+
+
+def test_a_file_that_lost_its_last_line_break_is_told_apart(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile('def test_it(manifest_snapshot): assert {"kind": "A"} == manifest_snapshot')
+    pytester.runpytest_subprocess("--snapshot-update").assert_outcomes(passed=1)
+    (file,) = pytester.path.rglob("*.yaml")
+    file.write_text(file.read_text().rstrip("\n"))
+    pytester.runpytest_subprocess().stdout.fnmatch_lines(["E *a: - as reviewed*", "E *the ends of lines alone differ"])
 
 
 def test_a_manifest_that_is_gone_fails_the_run(pytester: pytest.Pytester) -> None:
@@ -260,9 +312,9 @@ def test_what_can_not_be_held_against_files_fails(pytester: pytest.Pytester) -> 
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines(
         [
-            "*0 of 0 manifests not as reviewed*",
+            "*there is no manifest to compare",
             "*TypeError: manifest_snapshot compares manifests, not a str; see yaml_snapshot",
-            "*ValueError: two manifests are called a,*",
+            "*ValueError: two manifests are called a,* see yaml_snapshot",
         ]
     )
 

@@ -10,7 +10,8 @@ from functools import partial
 from itertools import pairwise
 from typing import Literal, NoReturn
 
-from initconstructs.model.errors import near_miss
+from initconstructs.model.checks import quantity
+from initconstructs.model.errors import near_miss, one_of
 from initconstructs.planning.handoffs import Handoff
 from initconstructs.planning.plan import Plan
 from initconstructs.planning.quantity import milli, written
@@ -19,12 +20,14 @@ from initconstructs.pytest_plugin.synthesis import Synthesized
 from initconstructs.reports import plan_words as words
 from initconstructs.rules import Finding, Severity, check
 
+_COMMON = ("cpu", "memory", "ephemeral-storage")
 _TOLERATED = {"info": (Severity.INFO,), "warning": (Severity.INFO, Severity.WARNING), None: ()}
 
 
 def assert_order(plan: Plan, *stages: str) -> None:
     """These stages and containers start one after the other; others may stand between them."""
     __tracebackhide__ = True
+    _hold_to_plan(plan)
     places = list(map(partial(_place, plan), stages))
     for (before, earlier), (after, later) in pairwise(zip(stages, places, strict=True)):
         if earlier >= later:
@@ -37,6 +40,7 @@ def assert_handed_over(plan: Plan, source: str, *, to: str, path: str | None = N
     For an environment file, `path` is the variable: "environment variable TOKEN".
     """
     __tracebackhide__ = True
+    _hold_to_plan(plan)
     is_late = _place(plan, source) >= _place(plan, to)
     found = [each for each in plan.handoffs if source in each.written_by[:1] and to in each.read_by]
     if not found:
@@ -55,10 +59,14 @@ def assert_requests(plan: Plan, **requests: str | float) -> None:
     goes as `**{"nvidia.com/gpu": 1}`; what isn't named isn't compared.
     """
     __tracebackhide__ = True
+    _hold_to_plan(plan)
     there = plan.resources.requests
-    wanted = {name: _amount(name, quantity) for name, quantity in requests.items()}
+    wanted = {name: _amount(name, each) for name, each in requests.items()}
     if wrong := {name: each for name, each in wanted.items() if there.get(name, 0) != each}:
-        _fail(plan, f"the scheduler doesn't count {_amounts(wrong)}", f"{words.cost(plan)} {_own(plan)}")
+        known = {*_COMMON, *there}
+        hints = filter(None, (near_miss(name, known) for name in wrong if name not in known))
+        problem = "; ".join([f"the scheduler doesn't count {_amounts(wrong)}", *hints])
+        _fail(plan, problem, f"{words.cost(plan)} {_own(plan)}")
 
 
 def assert_no_findings(
@@ -75,11 +83,14 @@ def assert_no_findings(
     level to hold pods to; `ignore` names rules or families.
     """
     __tracebackhide__ = True
+    if above not in _TOLERATED:
+        raise one_of("assert_no_findings(above=...)", above, filter(None, _TOLERATED))
     own = manifests.kubernetes if isinstance(manifests, Synthesized) else DEFAULT
     found = check(manifests, kubernetes=kubernetes or own, profile=profile, ignore=ignore)
     serious = [each for each in found if each.severity not in _TOLERATED[above] and not each.acknowledged]
     if serious:
-        raise AssertionError("\n".join([f"{len(serious)} above {above or 'nothing'}:", *map(_told, serious)]))
+        count = f"{len(serious)} {'finding' if len(serious) == 1 else 'findings'}"
+        raise AssertionError("\n".join([f"{count}{f' above {above}' if above else ''}:", *map(_told, serious)]))
 
 
 def _told(finding: Finding) -> str:
@@ -89,9 +100,18 @@ def _told(finding: Finding) -> str:
     return f"{head}\n  {finding.message}\n  fix: {finding.fix}"
 
 
+def _hold_to_plan(plan: object) -> None:
+    __tracebackhide__ = True
+    if not isinstance(plan, Plan):
+        raise TypeError(f"a plan is needed, not a {type(plan).__name__}; write synth(...).plan(), say")
+
+
 def _place(plan: Plan, name: str) -> int:
     """Where it stands in the start-up; app containers stand together at the end."""
     __tracebackhide__ = True
+    held: object = name
+    if not isinstance(held, str):
+        raise TypeError(f"the name of a stage or container is needed, not a {type(held).__name__}")
     names = [stage.name for stage in plan.stages]
     if name not in names:
         hint = near_miss(name, names)
@@ -120,9 +140,10 @@ def _hand_overs(handoffs: Sequence[Handoff]) -> str:
     return f"handed over are {', '.join(there)}" if there else "no stage hands anything over"
 
 
-def _amount(name: str, quantity: str | float) -> int:
+def _amount(name: str, value: str | float) -> int:
     """As plans count: cpu in thousandths, the rest in whole units."""
-    thousandths = milli(quantity)
+    __tracebackhide__ = True
+    thousandths = milli(quantity(f"assert_requests({name}=...)", value))
     return thousandths if name == "cpu" else -(-thousandths // 1000)
 
 

@@ -25,10 +25,11 @@ class ManifestSnapshot:
         self.differences: list[str] = []
 
     def __eq__(self, manifests: object) -> bool:
+        __tracebackhide__ = True
         named = _named(manifests)
         found = [_difference(name, self._compared(name, manifest)) for name, manifest in named.items()]
         unequal = list(filter(None, found))
-        self.differences = [f"{len(unequal)} of {len(named)} manifests not as reviewed", *chain(*unequal)]
+        self.differences = [_summary(len(unequal), len(named)), *chain(*unequal)]
         return bool(named) and not unequal
 
     __hash__ = None  # type: ignore[assignment]
@@ -41,19 +42,26 @@ class ManifestSnapshot:
         return self._snapshot.executions[self._snapshot.num_executions - 1]
 
 
+def _summary(unequal: int, count: int) -> str:
+    if not count:
+        return "there is no manifest to compare"
+    return f"{unequal} of {count} manifests not as reviewed; `pytest --snapshot-update` accepts what is there now"
+
+
 def _difference(name: str, result: AssertionResult) -> list[str]:
     if result.exception:
         raise result.exception
     if result.success:
         return []
     if result.recalled_data is None:
-        return [f"{name} is new: pytest --snapshot-update writes its file"]
+        return [f"{name} is new, so it has no file yet"]
     before, now = (str(text).splitlines() for text in (result.recalled_data, result.asserted_data))
-    _, _, *hunks = unified_diff(before, now, n=1, lineterm="")  # pytest shows eight lines, so each counts
-    return [f"{name}: - as reviewed, + as synthesized", *hunks]
+    hunks = [*unified_diff(before, now, n=1, lineterm="")][2:]  # pytest shows eight lines, so each counts
+    return [f"{name}: - as reviewed, + as synthesized", *(hunks or ["the ends of lines alone differ"])]
 
 
 def _named(manifests: object) -> dict[str, Mapping[str, object]]:
+    __tracebackhide__ = True
     if isinstance(manifests, Mapping):
         manifests = [manifests]
     if isinstance(manifests, str) or not isinstance(manifests, Iterable):
@@ -62,7 +70,9 @@ def _named(manifests: object) -> dict[str, Mapping[str, object]]:
     for manifest in manifests:
         name = _file_name(manifest)
         if name in found:
-            raise ValueError(f"two manifests are called {name}, so that one file would have to hold both")
+            raise ValueError(
+                f"two manifests are called {name}, so that one file would have to hold both; see yaml_snapshot"
+            )
         found[name] = manifest
     return found
 

@@ -63,6 +63,7 @@ class Synthesizer:
         is made in a new app with `id`, or its own name in kebab case. Stages and workload values need no Node.
         """
         __tracebackhide__ = True
+        _refuse_unused(subject, id=id, settings=settings, mounts=mounts)
         target = (settings and settings.kubernetes) or DEFAULT
         if isinstance(subject, WorkloadSpec):
             return Synthesized(render(subject, settings=settings), target)
@@ -72,6 +73,32 @@ class Synthesizer:
         from initconstructs.workloads.testing import synthesized  # noqa: PLC0415 - starts Node
 
         return Synthesized(*synthesized(steps, id=id, settings=settings))
+
+
+def _refuse_unused(subject: object, **options: object) -> None:
+    """An option that would change nothing is a slip."""
+    __tracebackhide__ = True
+    kind, taken = _takes(subject)
+    for name, value in options.items():
+        if value and name not in taken:
+            raise TypeError(f"synth() takes no {name}= with {kind}, since it would change nothing")
+
+
+def _takes(subject: object) -> tuple[str, tuple[str, ...]]:
+    """What the subject is, without importing cdk8s, and the options that change what comes of it."""
+    __tracebackhide__ = True
+    if isinstance(subject, WorkloadSpec):
+        return "a workload value", ("settings",)
+    if isinstance(subject, (Step, Sequence)):
+        return "stages", ("settings", "mounts")
+    if isinstance(subject, type):
+        return "a class of charts", ("id", "settings")
+    if callable(subject):
+        return "a function", ("settings",)
+    if hasattr(subject, "node"):
+        return "an app or a chart that is there already", ()
+    known = "stages, a workload value, a class of charts, a chart, an app, or a function that fills one"
+    raise TypeError(f"synth() takes {known}; not a {type(subject).__name__}")
 
 
 def _around(steps: Sequence[Step], settings: Settings | None, mounts: Sequence[Mount]) -> list[dict[str, object]]:

@@ -22,6 +22,9 @@ def synthesized(
 
     A class is made with `id`, or its own name in kebab case. `settings` go to the app that is made here.
     """
+    __tracebackhide__ = True
+    if not (isinstance(subject, (App, Chart)) or callable(subject)):
+        raise TypeError(f"a {type(subject).__name__} is no chart; synthesize the chart or the app that it is in")
     scope = subject if isinstance(subject, (App, Chart)) else _new_app(subject, id, settings)
     charts = scope.charts if isinstance(scope, App) else [scope]
     manifests = [cast("dict[str, object]", manifest) for chart in charts for manifest in Testing.synth(chart)]
