@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -33,6 +35,8 @@ _END_OF_LIFE = {
 }
 _OLDEST = (16, 20)  # "engines" in the package.json of cdk8s 2.70
 _BUNDLED = "pip install 'initconstructs[node]'"
+_REFUSED = "Cannot use the jsii package cache"  # its words
+_LONGEST_PROBLEM = 200
 _PATIENCE = 60  # seconds; a synth takes about one
 _SYNTH = """
 from cdk8s import App, Chart, Testing
@@ -164,15 +168,42 @@ def _age(version: str, today: date) -> str:
 
 def _synth() -> Item:
     try:
-        done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-c", _SYNTH], capture_output=True, text=True, timeout=_PATIENCE, check=False
-        )
+        problem = _problem_of_synth()
+        if problem is None:
+            return Item(name="synth", state="a chart synthesizes")
+        is_cache = _problem_of_synth(JSII_RUNTIME_PACKAGE_CACHE="disabled") is None
     except subprocess.TimeoutExpired:
         return Item(name="synth", state=f"takes more than {_PATIENCE} s", remedy=_reinstall())
+    if is_cache:
+        return Item(name="synth", state=f"fails because of jsii's cache: {problem}", remedy=_without_cache(problem))
+    return Item(name="synth", state=f"fails: {problem}", remedy=_reinstall())
+
+
+def _problem_of_synth(**environment: str) -> str | None:
+    """Why a chart can't be synthesized; None where it can."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", _SYNTH],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
     if done.returncode == 0:
-        return Item(name="synth", state="a chart synthesizes")
-    last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-    return Item(name="synth", state=f"fails: {last[:200]}", remedy=_reinstall())
+        return None
+    lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+    errors = [line for line in lines if re.match(r"[A-Za-z_][\w.]*: ", line)]  # a message may go on for lines
+    return textwrap.shorten((errors or lines)[-1], _LONGEST_PROBLEM, placeholder="...")
+
+
+def _without_cache(problem: str) -> str:
+    """Remove what is broken in it; where jsii can't or won't use the directory at all, go without."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none
+    own = "Library/Caches/com.amazonaws.jsii" if sys.platform == "darwin" else ".cache/aws/jsii"
+    cache = os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT") or f"{home}/{own}/package-cache"
+    if os.access(cache, os.W_OK) and _REFUSED not in problem:
+        return f"rm -rf {shlex.quote(cache)}"
+    return "export JSII_RUNTIME_PACKAGE_CACHE=disabled"
 
 
 def _reinstall() -> str:

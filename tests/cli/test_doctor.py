@@ -118,6 +118,39 @@ def test_a_cdk8s_that_takes_python_with_it_doesn_t_take_the_doctor(tmp_path: Pat
     assert "mend it: pip install --force-reinstall 'initconstructs[node]'" in done.stdout
 
 
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where jsii keeps what it unpacks, apart from that of other tests."""
+    monkeypatch.setenv("JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(tmp_path / "jsii cache"))
+    return tmp_path / "jsii cache"
+
+
+def test_the_command_that_it_names_mends_a_broken_cache(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    (program,) = cache.glob("cdk8s/*/*/package.json")
+    program.unlink()
+    capsys.readouterr()
+    assert main(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert "synth              fails because of jsii's cache: RuntimeError: Cannot find module 'cdk8s'\n" in shown
+    remedy = shown.split("mend it: ")[1].splitlines()[0]
+    assert remedy == f"rm -rf '{cache}'"
+    subprocess.run(remedy, shell=True, check=True)
+    assert main(["doctor"]) == 0
+
+
+def test_where_jsii_can_keep_nothing_it_goes_without(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache.write_text("a file, where a directory is needed")
+    assert main(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert "fails because of jsii's cache" in shown
+    assert "mend it: export JSII_RUNTIME_PACKAGE_CACHE=disabled\n" in shown
+    monkeypatch.setenv("JSII_RUNTIME_PACKAGE_CACHE", "disabled")
+    assert main(["doctor"]) == 0
+
+
 def test_where_python_has_not_read_the_path_file_it_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
