@@ -27,7 +27,7 @@ if int(sys.argv[3]):  # here and not by setpriv, as that user may not be allowed
     os.setgroups([])
     os.setuid(int(sys.argv[3]))
 try:
-    print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).recv(9).decode())
+    print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 15).recv(9).decode())
 except OSError as error:
     print(type(error).__name__)
 """

@@ -181,7 +181,7 @@ def test_stops_when_asked_as_process_1(kubelet, path, out, tmp_path):
         time.sleep(0.05)
     children = Path(f"/proc/{started.process.pid}/task/{started.process.pid}/children").read_text()
     os.kill(int(children), signal.SIGTERM)
-    finished = started.finish(5)
+    finished = started.finish()
     assert (finished.code, finished.out) == (143, "asked to stop\n")
 
 

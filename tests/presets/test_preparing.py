@@ -180,11 +180,14 @@ def test_a_command_that_fails_leaves_nothing(kubelet, path, data, script, code):
 
 def test_a_command_that_hangs_is_given_up_and_its_rest_goes_with_the_next_run(kubelet, path, data):
     words = ["/bin/sh", "-c", "echo half > a; exec /bin/sleep 60"]
-    stage = preparing.restore(words, image="shop:1", to=DATA, timeout=1)
+    stage = preparing.restore(words, image="shop:1", to=DATA, timeout=60)
     started = kubelet.start(stage, mounts={"/data": data}, PATH=path)
-    assert started.process.wait(5) == 124
+    while tree(data) != {".initconstructs/new/a": "half\n"}:
+        time.sleep(0.01)
+    started.process.send_signal(signal.SIGALRM)  # as at the deadline
+    assert started.process.wait(20) == 124
     os.killpg(started.process.pid, signal.SIGKILL)
-    assert started.finish().last == "gave up after 1 s"
+    assert started.finish().last == "gave up after 60 s"
     assert set(tree(data)) == {".initconstructs/new/a"}
     whole = preparing.restore(["/bin/sh", "-c", "echo whole > b"], image="shop:1", to=DATA)
     assert kubelet.run(whole, mounts={"/data": data}, PATH=path).code == 0
@@ -194,9 +197,10 @@ def test_a_command_that_hangs_is_given_up_and_its_rest_goes_with_the_next_run(ku
 def test_stops_when_the_pod_is_deleted(kubelet, path, data):
     stage = preparing.restore(["/bin/sleep", "60"], image="shop:1", to=DATA)
     started = kubelet.start(stage, mounts={"/data": data}, PATH=path)
-    time.sleep(0.5)
+    while not (data / ".initconstructs").exists():
+        time.sleep(0.01)
     started.process.terminate()
-    assert started.process.wait(5) == 143
+    assert started.process.wait(20) == 143
     os.killpg(started.process.pid, signal.SIGKILL)
     started.finish()
 

@@ -14,22 +14,29 @@ fail() {
 # Run `work` with the arguments after the first, for at most that many seconds.
 within() {
     case ${1:-} in '' | 0* | *[!0-9]*) wrong_arguments ;; esac
-    seconds=$1
+    seconds=$1 asked=
     shift
-    trap 'stop 143 "asked to stop"' TERM
     trap 'stop 124 "gave up after $seconds s"' ALRM
+    # Forked before there is a trap for TERM: until a new shell has dropped its parent's traps, it loses what they hear.
     (trap 'kill "$!"' TERM; sleep "$seconds" & wait "$!" && kill -s ALRM "$$") >/dev/null 2>&1 &
     watch=$!
+    trap 'asked=yes' TERM
     work "$@" &
     worker=$!
+    trap 'stop 143 "asked to stop"' TERM
+    [ -z "$asked" ] || stop 143 "asked to stop"
     code=0
     wait "$worker" || code=$?
-    kill "$watch" || :
+    kill "$watch" 2>/dev/null || :
     exit "$code"
 }
 
 stop() {
-    kill "$watch" "$worker" || :
+    kill "$watch" 2>/dev/null || :
+    if kill "$worker" 2>/dev/null; then
+        # Again, should it have been too new to hear that.
+        (sleep 1 && kill "$worker") >/dev/null 2>&1 &
+    fi
     # It may take back what it did, or have ended just now.
     ! wait "$worker" || exit 0
     say "$2"
