@@ -4,25 +4,26 @@
 
 # From here until `keep`, whatever ends the work runs `undo`, which nothing interrupts.
 undoable() {
-    running=
     trap 'trap "" TERM; undo' EXIT
     trap 'trap "" TERM; end_running; exit 143' TERM
 }
 
+# What is kept is whole: the request to stop comes too late.
 keep() {
-    trap - EXIT TERM
+    trap '' TERM
+    trap - EXIT
 }
 
 # Run a command in the background, so that the request to stop is heard meanwhile.
 run() {
     "$@" &
-    running=$!
-    wait "$running"
+    wait "$!"
 }
 
+# `$!` is there as soon as the command is; before the first it is the watch of step.sh.
 end_running() {
-    [ -z "$running" ] || kill "$running" 2>/dev/null || :
-    [ -z "$running" ] || wait "$running" || :
+    kill "$!" 2>/dev/null || :
+    wait "$!" || :
 }
 
 # Word $2 has the characters $1 alone.

@@ -1,4 +1,4 @@
-"""The deadline and the end of the steps that work on files, asked to stop at the instants that are hard to hit."""
+"""The end of the steps that work on files or the network, asked to stop at instants that are hard to hit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.presets.configuring_shells import path
 
 __all__ = ["path"]
 
-STEP = files("initconstructs.presets") / "scripts" / "configuring" / "step.sh"
+SCRIPTS = files("initconstructs.presets") / "scripts"
 
 
 @pytest.fixture
@@ -24,7 +24,9 @@ def step(path, tmp_path):
 
     def run(text: str) -> subprocess.CompletedProcess[str]:
         script = tmp_path / "script"
-        script.write_text(f". {STEP}\n{text}\nwithin 60 {tmp_path}\n")
+        script.write_text(
+            f". {SCRIPTS}/configuring/step.sh\n. {SCRIPTS}/networking/change.sh\n{text}\nwithin 60 {tmp_path}\n"
+        )
         words = [str(Path(path) / "sh"), "-eu", str(script)]
         pipe = subprocess.PIPE
         process = subprocess.Popen(
@@ -41,10 +43,10 @@ def step(path, tmp_path):
 
 
 def test_asked_to_stop_at_the_start_it_stops(step, tmp_path):
-    """The watch asks as soon as it runs, while the work is being started; before there is a trap, TERM ends the shell."""
+    """The watch asks as soon as it runs, while the work is being started; without a trap yet, TERM ends the shell."""
     text = 'sleep() { [ "$1" != 60 ] || kill "$$"; command sleep "$@"; }'
     text += '; work() { command sleep 30 >/dev/null 2>&1; : >"$1/done"; }'
-    for _ in range(15):
+    for _ in range(10):
         finished = step(text)
         assert (finished.returncode, finished.stdout) in {(143, "asked to stop\n"), (-signal.SIGTERM, "")}
         assert finished.stderr in {"", "Terminated\n"}
@@ -58,3 +60,18 @@ def test_asked_to_stop_when_the_work_has_ended_it_tells_how(step, ends, code, wo
     text += f'; ask() {{ if [ "$1" = "${{worker-}}" ]; then ask() {{ :; }}; kill -s {ends} "$$"; fi; }}'
     finished = step(f"{text}; work() {{ {work}; }}")
     assert (finished.returncode, finished.stderr) == (0 if whole else code, "")
+
+
+def test_a_change_is_taken_back_after_the_tool_that_makes_it_has_ended(step, tmp_path):
+    """The tool asks to stop as soon as it is there, perhaps before its number is noted."""
+    (tmp_path / "tool").write_text('kill "$PPID"; sleep 0.1; : >"$1/applied"; : >"$1/ended"')
+    text = 'undo() { rm -f "$directory/applied"; }; work() { directory=$1; undoable; run sh "$1/tool" "$1"; keep; }'
+    for _ in range(10):
+        finished = step(text)
+        assert (finished.returncode, (tmp_path / "applied").exists()) == (143, False)
+
+
+def test_a_change_that_is_kept_is_not_told_to_be_undone(step):
+    text = "work() { undoable; run :; keep; kill \"$(exec sh -c 'echo $PPID')\"; say whole; }; undo() { say undone; }"
+    finished = step(text)
+    assert (finished.returncode, finished.stdout) == (0, "whole\n")
