@@ -198,6 +198,16 @@ def test_a_variable_that_is_missing_or_unused(kubelet, path, out, *, template, e
     assert (finished.code, finished.last, tree(out)) == (1, said, {})
 
 
+def test_a_template_may_be_read_only(kubelet, path, out, tmp_path):
+    """As of a Secret with `default_mode=0o400`; root reads and writes what it wants, unless it may not override."""
+    image = write(tmp_path / "image", {"t": "${N}"})
+    (image / "t").chmod(0o400)
+    without_rights = ["/usr/bin/setpriv", "--bounding-set=-all"] if os.getuid() == 0 else []
+    stage = configuring.render(str(image), to="/etc/shop", env={"N": "1"})
+    finished = kubelet.run(stage, mounts={"/etc/shop": out}, PATH=path, N="1", wrap=without_rights)
+    assert (finished.code, finished.err, tree(out)) == (0, "", {"t": "1"})
+
+
 def test_what_is_no_text_is_copied_as_it_is(kubelet, path, out, tmp_path):
     image = write(tmp_path / "image", {"t": "${N}"})
     (image / "binary").write_bytes(b"\0${N}\0\xff")

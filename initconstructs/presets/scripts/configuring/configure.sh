@@ -53,10 +53,12 @@ work() {
         copy "$1" "$work/$count"
         shift
     done
-    for name in "$@"; do
-        check "$name"
-    done
     if [ "$#" -gt 0 ]; then
+        # A template may be read-only, or readable by a group alone; the modes of the files come last.
+        find "$work" -type f ! -perm -600 -exec chmod u+rw {} +
+        for name in "$@"; do
+            check "$name"
+        done
         substitute_below "$work" "$@"
     fi
     set_modes "$work" "$mode"
