@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 
 from initconstructs import ModelError
 from initconstructs.presets import networking
+from tests.presets.configuring_shells import on_small_disk
 from tests.presets.issued import issued
+
+__all__ = ["on_small_disk"]
 
 TOOLS = ("cat", "chmod", "cp", "mktemp", "mv", "rm", "sleep")
 JAVA = """
@@ -69,6 +72,12 @@ def write(file: Path, text: str) -> Path:
 
 def pem(body: str) -> str:
     return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
+
+
+def cut_short(home: Path) -> Path:
+    """A good certificate, and one whose end is missing."""
+    text = authority(home, "good").read_text()
+    return write(home / "cut", text + text[:300])
 
 
 def leaf(home: Path) -> Path:
@@ -151,16 +160,33 @@ def test_a_second_run_writes_nothing_and_a_changed_source_is_taken(kubelet, out,
         (lambda home: write(home / "empty", ""), "empty: has no certificate"),
         (lambda home: write(home / "bad", pem("MIIB")), "bad: is no certificate"),
         (lambda home: write(home / "text", pem("!")), "text: is no certificate"),
+        (cut_short, "cut: certificate 2 is cut short"),
         (leaf, "leaf.crt: holds a certificate that is no authority's"),
         (expired, "expired.crt: holds a certificate that expired on"),
     ],
-    ids=["missing", "empty", "broken", "no base64", "no authority", "expired"],
+    ids=["missing", "empty", "broken", "no base64", "cut short", "no authority", "expired"],
 )
 def test_a_source_that_is_not_to_be_trusted_is_named(kubelet, out, tmp_path, made, said):
     finished = bundle(kubelet, out, made(tmp_path), system=False)
     assert finished.code == 1
     assert said in finished.last
     assert list(out.iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_in_nobodys_way(kubelet, out, tmp_path):
+    """It may be read-only already; root would write to it, unless it may not override."""
+    (out / ".ca-bundle.crt.new").write_text("half")
+    (out / ".ca-bundle.crt.new").chmod(0o444)
+    stage = networking.ca_bundle(str(authority(tmp_path, "own")), system=False)
+    without_rights = ["/usr/bin/setpriv", "--bounding-set=-all"] if os.getuid() == 0 else []
+    finished = kubelet.run(stage, mounts={"/certificates": out}, wrap=without_rights)
+    assert (finished.code, finished.out) == (0, "1 certificates; wrote ca-bundle.crt, truststore.p12\n")
+    assert {each.name for each in out.iterdir()} == {"ca-bundle.crt", "truststore.p12"}
+
+
+def test_a_full_disk_is_named(kubelet, out, on_small_disk):
+    finished = kubelet.run(networking.ca_bundle(), mounts={"/certificates": out}, wrap=on_small_disk(out, "size=16k"))
+    assert (finished.code, finished.out.splitlines()[0]) == (1, f"{out}: No space left on device")
 
 
 def test_gives_up_at_the_deadline(kubelet, out, tmp_path):

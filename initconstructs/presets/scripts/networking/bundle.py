@@ -28,7 +28,7 @@ SYSTEM = [  # of Alpine and Debian, Fedora and its kin, and the rest
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/cert.pem",
 ]
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?(?:-----END CERTIFICATE-----|\Z)", re.DOTALL)
 
 
 class SourceError(Exception):
@@ -51,20 +51,20 @@ def files_of(source: Path) -> list[Path]:
 
 def certificates_of(source: Path) -> Iterator[tuple[Path, bytes]]:
     """File and DER of every certificate of a source."""
-    count = 0
+    found = False
     for file in files_of(source):
         try:
             text = file.read_text("ascii", "replace")
         except OSError as error:
             raise SourceError(f"{file}: {error.strerror}") from None
-        for block in _PEM.findall(text):
-            count += 1
+        for count, block in enumerate(_PEM.findall(text), 1):
+            found = True
             try:
                 yield file, ssl.PEM_cert_to_DER_cert(block)
             except ValueError:
-                raise SourceError(f"{file}: certificate {count} is no base64") from None
-    if not count:
-        raise SourceError(f"{source}: has no certificate")
+                raise SourceError(f"{file}: certificate {count} is cut short or no base64") from None
+    if not found:
+        raise SourceError(f"{source}: has no certificate in PEM")
 
 
 def check(file: Path, certificate: bytes, allow_expired: bool) -> None:
@@ -99,6 +99,7 @@ def replace(file: Path, content: bytes) -> bool:
     if file.is_file() and file.read_bytes() == content:
         return False
     new = file.with_name(f".{file.name}.new")
+    new.unlink(missing_ok=True)  # that of a run which was killed may be read-only
     with new.open("wb") as out:
         out.write(content)
         out.flush()
@@ -119,7 +120,7 @@ def run(directory: Path, asked: Mapping[str, Any]) -> int:
         print(error, flush=True)
         return 1
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}", flush=True)
+        print(f"{error.filename or directory}: {error.strerror}", flush=True)  # a full disk names no file
         return 1
     print(f"{len(certificates)} certificates; wrote {', '.join(changed) or 'nothing: all is there'}", flush=True)
     return 0
