@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -134,12 +135,26 @@ def test_several_volumes(kubelet, path, data, tmp_path):
     assert (owners(data)["."], owners(tmp_path / "outside")["."]) == ((USER, USER), (USER, USER))
 
 
-def test_another_mount_in_the_volume_is_left_alone(kubelet, path, data):
-    script = '/usr/bin/mount -t tmpfs tmpfs "$1" && /usr/bin/touch "$1/file"; at=$1; shift; "$@" || exit'
-    script += '; exec /usr/bin/stat -c %u "$at/file"'
-    words = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh", str(data / "a")]
-    finished = kubelet.run(give(), mounts={"/data": data}, PATH=path, wrap=words)
-    assert (finished.code, finished.last, owners(data)["closed/x"]) == (0, "0", (USER, GROUP))
+@pytest.mark.parametrize("options", ["rw", "ro"])
+def test_another_mount_in_the_volume_is_left_alone(kubelet, path, data, options):
+    script = '/usr/bin/mount -t tmpfs tmpfs "$1" && /usr/bin/touch "$1/file" && /usr/bin/mount -o "remount,$2" "$1"'
+    script += '; at=$1; shift 2; "$@" || exit; exec /usr/bin/stat -c %u "$at" "$at/file"'
+    words = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh", str(data / "a"), options]
+    finished = kubelet.run(give(mode=0o640), mounts={"/data": data}, PATH=path, wrap=words)
+    assert (finished.code, finished.err, finished.out.splitlines()[-2:]) == (0, "", ["0", "0"])
+    assert owners(data)["closed/x"] == (USER, GROUP)
+
+
+def test_what_vanishes_meanwhile_is_no_failure(kubelet, path, data):
+    """The first chown finds a file gone that find named."""
+    real, tool = Path(path) / "real-chown", Path(path) / "chown"
+    tool.rename(real)
+    tool.write_text(f'#!/bin/sh\nif [ -e with\\ space ]; then rm with\\ space; fi\nexec {shutil.which("chown")} "$@"\n')
+    tool.chmod(0o755)
+    finished = kubelet.run(give(), mounts={"/data": data}, PATH=path)
+    assert (finished.code, finished.last) == (0, f"{data}: given to {USER}:{GROUP}")
+    assert "with space" in finished.err
+    assert owners(data)["a/b/c"] == (USER, GROUP)
 
 
 def test_under_restricted_it_is_refused_by_naming_fs_group():

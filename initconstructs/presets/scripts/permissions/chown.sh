@@ -27,6 +27,13 @@ give() {
         say "$directory: belongs to $user:$group already"
         return
     fi
+    # Tools complain of what vanishes meanwhile: another look tells whether there was more.
+    given || given || given || return
+    chown "$user:$group" . || return
+    say "$directory: given to $user:$group"
+}
+
+given() {
     below \( ! -user "$user" -o ! -group "$group" \) -exec chown -h "$user:$group" {} + || return
     if [ -n "$mode" ]; then
         below -type d ! -perm "$run" -exec chmod "$run" {} + || return
@@ -34,11 +41,14 @@ give() {
         below -type f ! -perm -100 ! -perm "$mode" -exec chmod "$mode" {} + || return
         chmod "$run" . || return
     fi
-    chown "$user:$group" . || return
-    say "$directory: given to $user:$group"
 }
 
+# find does not go into other mounts, but names them.
 below() {
+    here=$(pwd -P)
+    while read -r _ _ _ _ point _; do
+        case $point in "$here"/*) set -- -path ".${point#"$here"}" -prune -o "$@" ;; esac
+    done </proc/self/mountinfo
     find . -mindepth 1 -xdev -path ./.snapshot -prune -o "$@"
 }
 
