@@ -298,6 +298,8 @@ def test_any_path_and_name_is_kept_or_refused(word):
         lambda: configuring.copy(to="/etc/shop"),
         lambda: configuring.copy("etc", to="/etc/shop"),
         lambda: configuring.copy("/etc/shop/sub", to="/etc/shop"),
+        lambda: configuring.copy("/etc", to="/etc/shop"),
+        lambda: configuring.copy("/", to="/etc/shop"),
         lambda: configuring.copy({"a/b": "x"}, to="/etc/shop"),
         lambda: configuring.copy({"a": "x"}, to="etc"),
         lambda: configuring.copy({"a": "x"}, to=CONFIG.at("/etc", read_only=True)),

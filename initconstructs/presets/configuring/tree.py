@@ -156,6 +156,8 @@ def _in_image(place: str, path: str, target: str) -> str:
     if f"{path}/".startswith(f"{target.rstrip('/')}/"):
         rule = f"lies in {target}, where the stage sees the new directory and not what the image has there"
         raise wrong(place, path, rule, "give another `to`; the app may mount it under any path")
+    if f"{target}/".startswith(f"{path.rstrip('/')}/"):
+        raise wrong(place, path, f"holds {target}, so it would be copied into itself", "give another `to`")
     return path
 
 
