@@ -88,11 +88,21 @@ def test_killed_at_any_instant_the_next_run_makes_them_whole(kubelet, path, data
         return kubelet.start(stage, mounts={"/data": data}, PATH=path).process
 
     for _ in killed_at_many_instants(start, 20):
-        seen = {name: text for name, text in tree(data).items() if not name.startswith(".initconstructs/")}
+        seen = {name: text for name, text in tree(data).items() if not name.startswith(".initconstructs-seed/")}
         assert seen.items() <= wanted.items()
         finished = kubelet.run(stage, mounts={"/data": data}, PATH=path)
         assert (finished.code, tree(data)) == (0, wanted)
-        assert not (data / ".initconstructs").exists()
+        assert not (data / ".initconstructs-seed").exists()
+
+
+def test_data_that_are_half_in_place_outlive_another_step_on_the_volume(kubelet, path, data, image):
+    """As when the node reboots meanwhile: all stages of the pod run again."""
+    write(data, {"VERSION": "1", ".initconstructs-seed/whole/rest": "2"})
+    copied = configuring.copy({"app.ini": "x"}, to=DATA)
+    seeded = preparing.seed(str(image), to=DATA, unless="VERSION")
+    for stage in (copied, seeded):
+        assert kubelet.run(stage, mounts={"/data": data}, PATH=path).code == 0
+    assert tree(data) == {"VERSION": "1", "rest": "2", "app.ini": "x"}
 
 
 def test_a_full_disk_leaves_the_volume_empty(kubelet, path, data, tmp_path, on_small_disk):
@@ -182,13 +192,13 @@ def test_a_command_that_hangs_is_given_up_and_its_rest_goes_with_the_next_run(ku
     words = ["/bin/sh", "-c", "echo half > a; exec /bin/sleep 60"]
     stage = preparing.restore(words, image="shop:1", to=DATA, timeout=60)
     started = kubelet.start(stage, mounts={"/data": data}, PATH=path)
-    while tree(data) != {".initconstructs/new/a": "half\n"}:
+    while tree(data) != {".initconstructs-seed/new/a": "half\n"}:
         time.sleep(0.01)
     started.process.send_signal(signal.SIGALRM)  # as at the deadline
     assert started.process.wait(20) == 124
     os.killpg(started.process.pid, signal.SIGKILL)
     assert started.finish().last == "gave up after 60 s"
-    assert set(tree(data)) == {".initconstructs/new/a"}
+    assert set(tree(data)) == {".initconstructs-seed/new/a"}
     whole = preparing.restore(["/bin/sh", "-c", "echo whole > b"], image="shop:1", to=DATA)
     assert kubelet.run(whole, mounts={"/data": data}, PATH=path).code == 0
     assert tree(data) == {"b": "whole\n"}
@@ -197,7 +207,7 @@ def test_a_command_that_hangs_is_given_up_and_its_rest_goes_with_the_next_run(ku
 def test_stops_when_the_pod_is_deleted(kubelet, path, data):
     stage = preparing.restore(["/bin/sleep", "60"], image="shop:1", to=DATA)
     started = kubelet.start(stage, mounts={"/data": data}, PATH=path)
-    while not (data / ".initconstructs").exists():
+    while not (data / ".initconstructs-seed").exists():
         time.sleep(0.01)
     started.process.terminate()
     assert started.process.wait(20) == 143

@@ -47,7 +47,7 @@ work() {
     mode=$1 directory=$2 count=0
     shift 2
     umask 077
-    open_work "$directory"
+    open_work "$directory" .initconstructs
     while case ${1:-} in /*) ;; *) false ;; esac do
         count=$((count + 1))
         copy "$1" "$work/$count"

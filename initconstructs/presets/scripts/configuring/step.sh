@@ -48,11 +48,11 @@ wrong_arguments() {
     exit 2
 }
 
-# Make $work, where trees are made before they are placed: a directory of $1, so that a rename places them.
+# Make $work, where trees are made before they are placed: the directory $2 in $1, so that a rename places them.
 # What a killed run left in it goes.
 open_work() {
     [ -d "$1" ] || fail "$1: no such directory; mount a volume there"
-    work=$1/.initconstructs
+    work=$1/$2
     if [ -d "$work" ] && [ ! -L "$work" ]; then
         find "$work" -type d -exec chmod u+rwx {} +
     fi

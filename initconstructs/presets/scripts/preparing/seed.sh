@@ -7,8 +7,8 @@
 #
 # PODS is all, first or others; ORDINAL is the pod's ordinal unless it is all. FOUND is a path in DIRECTORY that tells
 # that there are data, or empty: then anything does. MODE is empty to keep the modes of the source.
-# The data are made in DIRECTORY/.initconstructs/new, whose name becomes `whole` once they are; so a run that was killed
-# while it placed them is finished by the next one.
+# The data are made in DIRECTORY/.initconstructs-seed/new, whose name becomes `whole` once they are; so a run that was
+# killed while it placed them is finished by the next one. No other step clears that directory away.
 # Exit code: 0 there are data or none are wanted, 1 failed, 2 wrong arguments, 124 the deadline came, 143 asked to stop.
 set -eu
 # shellcheck source=SCRIPTDIR/../configuring/step.sh
@@ -22,7 +22,7 @@ work() {
         say "nothing to do in the pod with ordinal $ORDINAL"
         return
     fi
-    work=$directory/.initconstructs
+    work=$directory/.initconstructs-seed
     if is_directory "$work/whole"; then
         say "$directory: finishing what an earlier run began"
     elif holds_data; then
@@ -52,14 +52,14 @@ holds_data() {
         return
     fi
     for each in "$directory"/* "$directory"/.[!.]* "$directory"/..?*; do
-        case ${each##*/} in lost+found | .snapshot | .initconstructs) continue ;; esac
+        case ${each##*/} in lost+found | .snapshot | .initconstructs*) continue ;; esac
         if exists "$each"; then return 0; fi
     done
     return 1
 }
 
 prepare() {
-    open_work "$directory"
+    open_work "$directory" "${work##*/}"
     mkdir "$work/new"
     case $how in
         copy)
