@@ -6,6 +6,7 @@ Built on the events of libyaml, so that depth and the expansion of aliases are b
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_ALIASED_NODES = 100_000
 
+_TOO_DEEP = f"more than {MAX_DEPTH} levels are nested here"
 _TAG = "tag:yaml.org,2002:"
 _TYPES_BY_TAG: Mapping[str, tuple[type, ...]] = {
     f"{_TAG}int": (int,),
@@ -56,6 +58,8 @@ def _text(source: str | bytes, file: str | None) -> str:
         _fail(f"it holds more than {MAX_BYTES:,} bytes", "too-large", remedy, file)
     if isinstance(source, str):
         return source.removeprefix("\ufeff")
+    if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        _fail("this is UTF-16", "not-utf-8", "save the file as UTF-8", file)
     if b"\0" in source:
         _fail("this is a binary file, not YAML", "binary-file", "name a file of Kubernetes manifests", file)
     try:
@@ -83,6 +87,8 @@ def _fail_on_syntax(text: str, file: str | None, problem: str, place: tuple[int,
             line=text.count("\n", 0, template.end()) + 1,
             column=1,
         ) from None
+    if "maximum nesting depth" in problem:  # libyaml reads ahead, and since 0.2.6 has a limit of its own
+        _fail(_TOO_DEEP, "too-deep", "flatten the document", file, place)
     if "'\\t'" in problem:
         _fail("a tab indents this line", "yaml-syntax", "indent with spaces", file, place)
     _fail(problem, "yaml-syntax", "mend the YAML at this place", file, place)
@@ -160,7 +166,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         if len(self._path) >= MAX_DEPTH:
-            self._fail(f"more than {MAX_DEPTH} levels are nested here", "too-deep", "flatten the document", event)
+            self._fail(_TOO_DEEP, "too-deep", "flatten the document", event)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping()
         return self._sequence()
@@ -214,12 +220,17 @@ class _Reader:
             yield from source
 
     def _key(self, event: yaml.Event) -> str:
+        if isinstance(event, yaml.CollectionStartEvent):  # refused unread, however deep it is
+            self._refuse_key("mapping" if isinstance(event, yaml.MappingStartEvent) else "list", event)
         value = self._value(event)
         if isinstance(value, str):
             return value
         if not isinstance(value, (bool, int, float)):
-            _fail_on_syntax(self._text, self._file, f"a key can't be a {_json_type(value)}", _place(event))
+            self._refuse_key(_json_type(value), event)
         return json.dumps(value)
+
+    def _refuse_key(self, what: str, event: yaml.Event) -> NoReturn:
+        _fail_on_syntax(self._text, self._file, f"a key can't be a {what}", _place(event))
 
     def _scalar(self, event: yaml.ScalarEvent) -> object:
         if event.tag is not None and event.tag != "!":
@@ -260,7 +271,7 @@ def _is_json(text: str) -> bool:
         return False
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # what is too deep to be JSON is too deep for a manifest
         return False
     return True
 
