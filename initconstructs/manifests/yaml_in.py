@@ -45,9 +45,7 @@ def load_yaml(source: str | bytes, *, file: str | None = None) -> list[Document]
     try:
         return list(_Reader(text, file).documents())
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        _fail_on_syntax(text, file, error.problem or str(error), place)
+        _fail_on_error(text, file, error)
     except yaml.reader.ReaderError:
         _fail_on_character(text, file)
 
@@ -77,7 +75,18 @@ def _fail(
     raise UnreadableManifest(problem, rule=rule, remedy=remedy, file=file, line=line, column=column) from None
 
 
-def _fail_on_syntax(text: str, file: str | None, problem: str, place: tuple[int, int]) -> NoReturn:
+def _fail_on_error(text: str, file: str | None, error: yaml.MarkedYAMLError) -> NoReturn:
+    problem, remedy = error.problem or str(error), "mend the YAML at this place"
+    mark = error.problem_mark or error.context_mark
+    place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if "maximum nesting depth" in problem:  # libyaml reads ahead, and since 0.2.6 has a limit of its own
+        _fail(_TOO_DEEP, "too-deep", "flatten the document", file, place)
+    if mark and text[mark.index : mark.index + 1] == "\t":
+        problem, remedy = "a tab indents this line", "indent with spaces"
+    _fail_on_syntax(text, file, problem, place, remedy)
+
+
+def _fail_on_syntax(text: str, file: str | None, problem: str, place: tuple[int, int], remedy: str) -> NoReturn:
     if template := _TEMPLATE.search(text):
         raise UnrenderedTemplate(
             "this is a template, not YAML",
@@ -87,11 +96,7 @@ def _fail_on_syntax(text: str, file: str | None, problem: str, place: tuple[int,
             line=text.count("\n", 0, template.end()) + 1,
             column=1,
         ) from None
-    if "maximum nesting depth" in problem:  # libyaml reads ahead, and since 0.2.6 has a limit of its own
-        _fail(_TOO_DEEP, "too-deep", "flatten the document", file, place)
-    if "'\\t'" in problem:
-        _fail("a tab indents this line", "yaml-syntax", "indent with spaces", file, place)
-    _fail(problem, "yaml-syntax", "mend the YAML at this place", file, place)
+    _fail(problem, "yaml-syntax", remedy, file, place)
 
 
 def _fail_on_character(text: str, file: str | None) -> NoReturn:
@@ -230,7 +235,7 @@ class _Reader:
         return json.dumps(value)
 
     def _refuse_key(self, what: str, event: yaml.Event) -> NoReturn:
-        _fail_on_syntax(self._text, self._file, f"a key can't be a {what}", _place(event))
+        _fail_on_syntax(self._text, self._file, f"a key can't be a {what}", _place(event), "write the key as text")
 
     def _scalar(self, event: yaml.ScalarEvent) -> object:
         if event.tag is not None and event.tag != "!":
@@ -286,9 +291,21 @@ def _flattened(value: object, prefix: str = "") -> Iterator[tuple[str, object]]:
         items = value.get("items")
         if isinstance(items, list):
             for index, item in enumerate(items):
-                yield from _flattened(item, f"{prefix}.items[{index}]".lstrip("."))
+                yield from _flattened(_item(item, value), f"{prefix}.items[{index}]".lstrip("."))
             return
     yield prefix, value
+
+
+def _item(item: object, owner: Mapping[str, object]) -> object:
+    """An item as kubectl reads it: in a PodList one that doesn't say what it is is a Pod, as the API server means it.
+
+    Source: decodeToList in apimachinery pkg/apis/meta/v1/unstructured/unstructured.go.
+    """
+    kind = str(owner["kind"]).removesuffix("List")
+    if not kind or not isinstance(item, dict) or item.get("apiVersion") or item.get("kind"):
+        return item
+    said = {"apiVersion": owner.get("apiVersion"), "kind": kind}
+    return said | item | said
 
 
 def _mark(event: yaml.Event) -> yaml.Mark:

@@ -78,6 +78,16 @@ def test_a_list_is_taken_apart_and_its_items_keep_their_lines() -> None:
     assert (first.position("kind"), second.position("kind")) == ((3, 5), (6, 9))
 
 
+def test_an_item_of_a_typed_list_need_not_say_what_it_is() -> None:
+    first, second, third = load_yaml(
+        "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata: {name: a}\n- {kind: Pod}\n"
+        "---\nkind: List\napiVersion: v1\nitems: [{metadata: {name: c}}]\n"
+    )
+    assert first.manifest == {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}
+    assert first.position("metadata.name") == (4, 14)
+    assert (second.manifest, third.manifest) == ({"kind": "Pod"}, {"metadata": {"name": "c"}})
+
+
 def test_a_duplicate_key_is_reported_and_the_last_value_holds() -> None:
     (document,) = load_yaml("a:\n  - b: 1\n    c.d: 2\n    b: 3\n    c.d: 4\n")
     assert document.manifest == {"a": [{"b": 3, "c.d": 4}]}
@@ -156,6 +166,11 @@ def test_what_can_not_be_read_names_place_and_rule(
 ) -> None:
     error = unreadable(source)
     assert (error.rule, error.line, error.column) == (rule, line, column)
+
+
+@pytest.mark.parametrize("text", ["\ta: 1", "a:\n\tb: 1", "a:\n  b: 1\n\tc: 2", "a: é\n---\nb:\n\t- 1"])
+def test_a_tab_is_named(text: str) -> None:
+    assert unreadable(text).problem == "a tab indents this line"
 
 
 @pytest.mark.parametrize("depth", [101, 900, 5000])
