@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -104,7 +105,7 @@ def _artifact(file: str) -> dict[str, str]:
         relative = path.relative_to(Path.cwd())
     except ValueError:
         return {"uri": path.as_uri()}
-    return {"uri": quote(PurePath(relative).as_posix()), "uriBaseId": _ROOT}
+    return {"uri": quote(os.fsencode(PurePath(relative).as_posix())), "uriBaseId": _ROOT}
 
 
 def _fingerprint(finding: Finding) -> str:
