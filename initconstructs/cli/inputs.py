@@ -67,15 +67,26 @@ def read(paths: Sequence[str]) -> Inputs:
 def read_output(directory: Path, shown_as: Path) -> Inputs:
     """Every manifest that an app wrote below a directory, named as if it stood below another."""
     reader = _Reader(shown=lambda file: str(shown_as / Path(file).relative_to(directory)))
-    others = 0
-    for file in sorted(file for file in directory.rglob("*") if file.is_file()):
-        if file.suffix in _SUFFIXES and file.name != "construct-metadata.json":
-            reader.read_file(str(file), is_named=True)
-        else:
-            others += 1
+    written = manifest_files(directory)
+    for file in written:
+        reader.read_file(str(file), is_named=True)
     inputs = reader.finish()
-    inputs.passed_over += others
+    inputs.passed_over += sum(file.is_file() for file in directory.rglob("*")) - len(written)
     return inputs
+
+
+def manifest_files(directory: Path) -> list[Path]:
+    """The files below a directory that an app wrote its manifests to; `App(output_file_extension=...)` is free."""
+    return [file for file in sorted(directory.rglob("*")) if file.is_file() and _holds_manifests(file)]
+
+
+def _holds_manifests(file: Path) -> bool:
+    if file.suffix in _SUFFIXES:
+        return file.name != "construct-metadata.json"
+    try:
+        return any(map(_is_manifest, load_yaml(file.read_bytes())))
+    except (UnreadableManifest, OSError):
+        return False
 
 
 class _Reader:
@@ -141,7 +152,7 @@ class _Reader:
             with Path(file).open("rb") as stream:
                 content = stream.read(MAX_BYTES + 1)
         except OSError as error:
-            self._note(error)
+            self._inputs.unreadable.append(f"{self._shown(file)}: {error.strerror}")
         else:
             self._parse(content, self._shown(file), is_named=is_named)
 
@@ -165,7 +176,7 @@ class _Reader:
         for document in documents:
             missing = [f"no {key}" for key in _IDENTITY[:2] if not document.manifest.get(key)]
             if missing:
-                place = f"{document.file}:{document.first_line}"
+                place = f"{document.file}:{document.position('')[0]}"
                 self._inputs.unreadable.append(f"{place}: the object has {' and '.join(missing)}")
             else:
                 self._inputs.documents.append(document)

@@ -59,8 +59,10 @@ def _hand_over(app: App, directory: Path, arguments: argparse.Namespace) -> None
 
 def _joined(directory: Path) -> str:
     """All files as one stream, in the order of their names, with the `---` that `cdk8s synth` leaves out."""
-    texts = (file.read_text(encoding="utf-8") for file in sorted(directory.rglob("*.yaml")))
-    return "---\n".join(text for text in texts if text)
+    from initconstructs.cli.inputs import manifest_files  # noqa: PLC0415 - see _run
+
+    texts = (file.read_text(encoding="utf-8") for file in manifest_files(directory))
+    return "---\n".join(text if text.endswith("\n") else f"{text}\n" for text in texts if text)
 
 
 def _directory(output: Path, *, is_kept: bool) -> AbstractContextManager[Path]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,25 @@ def test_the_threshold_is_the_author_s(text: str, options: list[str], project: P
     (made / "foreign.yaml").write_text(text)
     assert main(["synth", *options]) == 0
     assert files_of(project / "dist") == files_of(made)
+
+
+def test_manifests_are_checked_and_printed_whatever_their_files_are_called(
+    project: Path, made: Path, stands: Callable[[], bool], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (made / "made.k8s.yaml").unlink()
+    (made / "a.k8s").write_text(GOOD)
+    (made / "b.yml").write_text(CUSTOM.rstrip())
+    (made / "c.json").write_text('{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}}\n')
+    for name, text in (("README.md", f"```\n{GOOD}```\n"), ("list.txt", "a\n"), ("values", "a: 1\n")):
+        (made / name).write_text(text)
+    assert main(["synth", "--stdout"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.split("---\n") == [GOOD, CUSTOM, (made / "c.json").read_text()]
+    assert "in 3 objects of 3 files; 2 of other kinds passed over; 3 other files passed over" in shown.err
+    (made / "d.k8s").write_text(REFUSED)
+    assert main(["synth"]) == 1
+    assert "dist/d.k8s:4:16" in capsys.readouterr().out
+    assert stands()
 
 
 def test_findings_name_the_file_that_would_be_there(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -323,11 +343,19 @@ def test_what_a_run_killed_between_two_renames_took_away_is_put_back(project: Pa
 
 
 def test_a_terminal_is_told_what_takes_longer_than_a_second(project: Path) -> None:
+    """The app ends when the test has seen what it waits for, or after a minute."""
     leader, follower = pty.openpty()
-    command = [sys.executable, "-m", "initconstructs", "synth", "--app", f"{COPY}; sleep 1.5"]
-    subprocess.run(command, stdout=subprocess.PIPE, stderr=follower, check=True)
+    app = f"{COPY}; for _ in $(seq 600); do [ -e seen ] && break; sleep 0.1; done"
+    command = [sys.executable, "-m", "initconstructs", "synth", "--app", app]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=follower)
     os.close(follower)
-    shown = os.read(leader, 1000).decode()
+    shown = b""
+    with suppress(OSError):  # so Linux says that nobody has the terminal open any more
+        while part := os.read(leader, 1000):
+            shown += part
+            if b"running the app 1 s\r" in shown:
+                (project / "seen").touch()
     os.close(leader)
-    assert "running the app 1 s\r" in shown
-    assert shown.rstrip().endswith("\x1b[Kinitconstructs synth: 1 file written to dist")
+    assert process.wait() == 0
+    assert (project / "seen").exists()
+    assert shown.rstrip().endswith(b"\x1b[Kinitconstructs synth: 1 file written to dist")
