@@ -12,6 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from initconstructs.cli.options import Unusable, complete
 
@@ -63,7 +64,8 @@ def _unwritable(error: OSError) -> int:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
         return CLOSED_PIPE
-    print(f"initconstructs: {error}", file=sys.stderr)
+    with suppress(OSError):  # it may be standard error itself
+        print(f"initconstructs: {error}", file=sys.stderr)
     return UNUSABLE
 
 

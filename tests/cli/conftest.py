@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import os
+import pty
 import shutil
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 Forbid = Callable[[Path, int], list[str]]
+
+
+@pytest.fixture
+def on_a_terminal() -> Callable[..., str]:
+    """Run a command whose standard output is a terminal; all that it showed there."""
+
+    def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+        leader, follower = pty.openpty()
+        process = subprocess.Popen(command, stdout=follower, env=environment)
+        os.close(follower)
+        shown = b""
+        with suppress(OSError):  # so Linux says that nobody has the terminal open any more
+            while part := os.read(leader, 65536):
+                shown += part
+        os.close(leader)
+        process.wait()
+        return shown.decode()
+
+    return run
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -140,12 +140,8 @@ def test_the_real_command_line_writes_no_colour_into_a_pipe(app: str) -> None:
     assert "\x1b" not in done.stdout
 
 
-def test_a_terminal_gets_colour(app: str) -> None:
-    reader, terminal = pty.openpty()
-    subprocess.run(command("explain", app), stdout=terminal, check=True)
-    os.close(terminal)
-    assert b"\x1b[1mDeployment shop/api" in os.read(reader, 4096)
-    os.close(reader)
+def test_a_terminal_gets_colour(app: str, on_a_terminal: Callable[..., str]) -> None:
+    assert "\x1b[1mDeployment shop/api" in on_a_terminal(command("explain", app))
 
 
 def test_any_locale_gets_utf_8(app: str) -> None:
