@@ -11,13 +11,14 @@ from typing import TypeVar, cast
 from typing_extensions import TypedDict, Unpack
 
 from initconstructs.model.checks import Words
-from initconstructs.model.environment import EnvValue
+from initconstructs.model.environment import EnvValue, environment
 from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import Raw
 from initconstructs.model.resources import Resources
 from initconstructs.model.security import Profile, SecurityContext
 from initconstructs.model.stages import BaseStage, Directory, Edge, EnvironmentFile, PolicyRule
 from initconstructs.model.volumes import InlineFiles, Mount, Volume
+from initconstructs.presets.text import check_hidden_text
 
 HOME = "/initconstructs"
 """Where programs are mounted."""
@@ -88,8 +89,9 @@ class Program:
         network: bool = False,
         **parts: Unpack[Parts],
     ) -> T:
-        """The step that runs the program with `args`, each handed over as it is; the options go before the defaults."""
+        """The step that runs the program, given `args` and `env` as they are; the options go before the defaults."""
         name = options.get("name", name)
+        parts["env"] = literals(f"{name}: env", parts.get("env", {}))
         volume = Volume(f"{name[:55].rstrip('-')}-program", InlineFiles(self.files))
         return kind(
             name,
@@ -152,3 +154,11 @@ def literal(word: str) -> str:
     https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/
     """
     return word.replace("$", "$$")
+
+
+def literals(place: str, env: Mapping[str, EnvValue]) -> Mapping[str, EnvValue]:
+    """Variables whose text the program gets as it is; none of it is shown, as it may be a secret."""
+    return {
+        name: literal(check_hidden_text(f'{place}["{name}"]', value)) if isinstance(value, str) else value
+        for name, value in environment(place, env).items()
+    }

@@ -38,7 +38,7 @@ from initconstructs.model.resources import Resources
 from initconstructs.model.stages import Sidecar
 from initconstructs.model.volumes import InlineFiles, Mount, Volume
 from initconstructs.presets import images
-from initconstructs.presets.program import HOME, TELL_WHY, UNPRIVILEGED, StageOptions, literal
+from initconstructs.presets.program import HOME, TELL_WHY, UNPRIVILEGED, StageOptions, literal, literals
 from initconstructs.presets.text import check_text
 
 __all__ = ["SidecarOptions", "cloud_sql_proxy", "fluent_bit", "haproxy", "postgres_exporter", "redis_exporter"]
@@ -231,13 +231,12 @@ def _sidecar(
 ) -> Sidecar:
     name = options.get("name", name)
     seconds = checks.seconds(f"{name}: startup", options.get("startup", STARTUP), 1)
-    given = {**(env or {}), **options.get("env", {})}
     return Sidecar(
         name,
         image=options.get("image", image),
         command=command,
         args=[literal(each) for each in args],
-        env={key: literal(value) if isinstance(value, str) else value for key, value in given.items()},
+        env=literals(f"{name}: env", {**(env or {}), **options.get("env", {})}),
         ports=ports,
         mounts=[*([config] if config else []), *options.get("mounts", ())],
         resources=options.get("resources", RESOURCES),

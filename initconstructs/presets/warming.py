@@ -196,7 +196,7 @@ def redis(
     if not required:
         spec["required"] = False
     seconds = checks.seconds("redis: budget", budget, 1)
-    variables = {name: literal(value) if isinstance(value, str) else value for name, value in (env or {}).items()}
+    variables = dict(env or {})
     if password is not None:
         variables["REDIS_PASSWORD"] = password
     args = [str(seconds), check_text("redis", json.dumps(spec, ensure_ascii=False))]

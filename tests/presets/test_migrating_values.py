@@ -122,6 +122,7 @@ def test_any_question_reaches_the_waiting_pods_tool(word, answer):
         lambda: alembic(timeout=0),
         lambda: alembic(env={"DATABASE_URL": "postgres://db/shop"}),
         lambda: alembic(variable="URL", env={"URL": "postgres://db/shop"}),
+        lambda: migrating.golang_migrate(image="a:1", database="postgres://db/shop", path="/m", variable="URL"),
         lambda: migrating.in_job(waiting.tcp("db", 5432)),  # type: ignore[arg-type]
         lambda: migrating.in_job(alembic(revision="ae10")),
         lambda: migrating.in_job(migrating.goose(image=IMAGE, database_url=URL)),

@@ -22,7 +22,7 @@ from initconstructs.model.volumes import (
     Volume,
 )
 from initconstructs.presets import images
-from initconstructs.presets.program import HOME, Program, StepOptions, literal, shell
+from initconstructs.presets.program import HOME, Program, StepOptions, shell
 from initconstructs.presets.text import check_text
 
 TIMEOUT = "5m"
@@ -86,7 +86,7 @@ def tree_stage(
         security=SecurityContext(run_as_user=user, run_as_group=user, read_only_root_filesystem=True),
         mounts=[*mounts, *([target] if isinstance(target, Mount) else [])],
         produces=[target] if isinstance(target, Directory) else [],
-        env={key: literal(value) if isinstance(value, str) else value for key, value in (env or {}).items()},
+        env=env or {},
         network=network,
     )
 

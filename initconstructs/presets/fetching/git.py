@@ -18,7 +18,7 @@ from initconstructs.presets import images
 from initconstructs.presets.fetching import cloud
 from initconstructs.presets.fetching.cloud import FetchOptions
 from initconstructs.presets.fetching.data import matched
-from initconstructs.presets.program import literal, shell
+from initconstructs.presets.program import shell
 
 RESOURCES = Resources(requests={"cpu": "100m", "memory": "64Mi"}, limits={"memory": "512Mi"})
 """Git holds the largest file of a commit in memory, about twice."""
@@ -85,12 +85,12 @@ def _env(token: SecretKey | None, username: str, options: FetchOptions) -> dict[
     env: dict[str, EnvValue] = {}
     if "ca_file" in options:
         checks.absolute_path("git: ca_file", options["ca_file"])
-        env["GIT_SSL_CAINFO"] = literal(options["ca_file"])
+        env["GIT_SSL_CAINFO"] = options["ca_file"]
     if token is not None:
         check_secret_key("git: token", token, 'write SecretKey("git", "token")')
         if not matched(_USERNAME, username):
             raise wrong("git: username", username, "must be printable ASCII without white space", 'write "oauth2", say')
-        env |= {"GIT_USERNAME": literal(username), "GIT_TOKEN": token}
+        env |= {"GIT_USERNAME": username, "GIT_TOKEN": token}
     return env
 
 

@@ -85,6 +85,7 @@ def in_job(
     wait = _wait(migration, name or f"{migration.name}-done"[:63], timeout)
     return replace(
         wait,
+        env=migration.env,
         resources=migration.resources,
         security=migration.security,
         working_dir=migration.working_dir,
@@ -117,7 +118,6 @@ def _wait(migration: Migration, name: str, timeout: Duration) -> Stage:
         words,
         name=name,
         image=migration.image,
-        env=migration.env,
         timeout=timeout,
         try_timeout="60s",
         mounts=mounts,

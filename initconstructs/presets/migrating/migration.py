@@ -15,8 +15,8 @@ from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Stage
-from initconstructs.presets.program import COMMAND_RESOURCES, Program, StepOptions, literal, python, shell
-from initconstructs.presets.text import check_hidden_text, check_text
+from initconstructs.presets.program import COMMAND_RESOURCES, Program, StepOptions, python, shell
+from initconstructs.presets.text import check_text
 
 Lock: TypeAlias = Literal["database", "tool"]
 """Who keeps two pods from migrating at once: an advisory lock of the database around the tool, or the tool itself."""
@@ -115,6 +115,9 @@ def stage(
     if own and variable in env:
         rule, remedy = f"says {variable} again, which holds database_url", "leave it out, or name another: variable=..."
         raise ModelError("migrating: env", rule, remedy)
+    if not own and "variable" in options:
+        rule, remedy = "would hold nothing: this tool takes its URL as database=", "leave it out, or give env="
+        raise wrong("migrating: variable", variable, rule, remedy)
     made = program.stage(
         Migration,
         "migrate",
@@ -124,15 +127,15 @@ def stage(
         resources=COMMAND_RESOURCES,
         security=security or SecurityContext(),
         network=True,
-        env={**{name: _value(each) for name, each in {**tool.env, **own}.items()}, **env},
+        env={**{name: _open(each) for name, each in {**tool.env, **own}.items()}, **env},
     )
     question = _command("question", tool.question) if tool.question else ()
     return replace(made, working_dir=options.get("working_dir"), question=question, answer=tool.answer)
 
 
-def _value(value: EnvValue) -> EnvValue:
-    """A variable that a preset makes of its parameters; text reaches the tool as it is."""
-    return literal(check_hidden_text("migrating: parameters", check_open(value))) if isinstance(value, str) else value
+def _open(value: EnvValue) -> EnvValue:
+    """A variable that a preset makes of its parameters."""
+    return check_open(value) if isinstance(value, str) else value
 
 
 def check_open(text: str) -> str:
