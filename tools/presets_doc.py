@@ -28,7 +28,8 @@ INTRODUCTION = """\
 Every preset is a function that returns a plain `Stage` (or `Sidecar`), with `name=`, `image=`, `resources=`,
 `security=`, `mounts=`, `after=`, `before=` and `raw=` of its own. "user" is who it runs as unless `security=` says
 otherwise; "the image's" must not be root under "restricted". "may" is what it may ask of the Kubernetes API. "bytes" is
-the text of its program in the manifest."""
+the text of its program in the manifest. Text reaches the program as you write it, in `env=` too: Kubernetes expands no
+`$(NAME)` in it."""
 
 
 def families() -> dict[str, ModuleType]:
