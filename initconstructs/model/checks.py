@@ -27,7 +27,8 @@ _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?:([0-9]{1,10})h)?(?:([0-9]{1,10})m)?(?:([0-9]{1,10})s)?")
+_LONGEST = 2**31 - 1
 
 
 @lru_cache(maxsize=4096)
@@ -226,6 +227,8 @@ def seconds(place: str, value: Duration, least: int = 0) -> int:
         )
     if count < least:
         raise wrong(place, value, f"must be at least {least} s", "give it more time")
+    if count > _LONGEST:
+        raise wrong(place, value, f"must be at most {_LONGEST} s, 68 years", "give it less time")
     return count
 
 

@@ -103,6 +103,8 @@ VALUES: dict[str, Callable[[], object]] = {
     "empty duration": lambda: Probe(TcpSocket(1), period=""),
     "negative duration": lambda: JobSpec("shop", containers=[APP], active_deadline=-1),
     "fraction of a second": lambda: Probe(TcpSocket(1), timeout=timedelta(milliseconds=500)),
+    "more than 68 years": lambda: Probe(TcpSocket(1), period=f"{2**31}s"),
+    "digits without end": lambda: Probe(TcpSocket(1), period="9" * 5000 + "s"),
     "short-lived token": lambda: ServiceAccountToken("token", expiration="1m"),
     "empty image": lambda: Stage("wait", image=""),
     "image in white space": lambda: Container("app", image=" shop:1\n"),
