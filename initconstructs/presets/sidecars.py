@@ -31,7 +31,7 @@ from typing_extensions import Unpack
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration
 from initconstructs.model.containers import ContainerPort
-from initconstructs.model.environment import EnvValue, FieldRef
+from initconstructs.model.environment import EnvSource, EnvValue, FieldRef
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.probes import HttpGet, Probe
 from initconstructs.model.resources import Resources
@@ -39,7 +39,7 @@ from initconstructs.model.stages import Sidecar
 from initconstructs.model.volumes import InlineFiles, Mount, Volume
 from initconstructs.presets import images
 from initconstructs.presets.program import HOME, TELL_WHY, UNPRIVILEGED, StageOptions, literal, literals
-from initconstructs.presets.text import check_text
+from initconstructs.presets.text import check_open, check_text
 
 __all__ = ["SidecarOptions", "cloud_sql_proxy", "fluent_bit", "haproxy", "postgres_exporter", "redis_exporter"]
 
@@ -160,11 +160,13 @@ def postgres_exporter(*, data_source: EnvValue, port: int = 9187, **options: Unp
 
         sidecars.postgres_exporter(data_source=SecretKey("shop-db", "exporter-url"))
 
-    `data_source` is a URL, `postgresql://user:password@localhost/shop?sslmode=disable` say, or a connection string. It
-    serves whether or not the database does, which may come after it.
+    `data_source` is a URL, `postgresql://user:password@localhost/shop?sslmode=disable` say, or a connection string; one
+    with a password comes from a Secret. It serves whether or not the database does, which may come after it.
 
     Sources: https://github.com/prometheus-community/postgres_exporter#readme
     """
+    if isinstance(data_source, str):
+        check_open("postgres_exporter: data_source", data_source)
     env = {"DATA_SOURCE_NAME": data_source}
     return _exporter("postgres-exporter", images.POSTGRES_EXPORTER, options, path="/", port=port, env=env)
 
@@ -173,7 +175,7 @@ def postgres_exporter(*, data_source: EnvValue, port: int = 9187, **options: Unp
 def redis_exporter(
     address: str = "redis://localhost:6379",
     *,
-    password: EnvValue | None = None,
+    password: EnvSource | None = None,
     port: int = 9121,
     **options: Unpack[SidecarOptions],
 ) -> Sidecar:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from initconstructs.model.errors import ModelError, wrong
+
+_PASSWORD = re.compile(
+    r"://[^/@]*:[^@]+@|(^|[?&;\s])(password|passwd|pwd)\s*=|^[^/@:\s]+:[^@]+@(\w+\(|/)", re.IGNORECASE
+)
+"""In a URL; in words of libpq (`host=db password=...`) and of Go's MySQL driver (`shop:...@tcp(db)/shop`)."""
 
 
 def check_text(place: str, text: object) -> str:
@@ -18,6 +25,14 @@ def check_hidden_text(place: str, text: object) -> str:
         return check_text(place, text)
     except ModelError as error:
         raise ModelError(place, error.rule, error.remedy) from None
+
+
+def check_open(place: str, text: str) -> str:
+    """Where to connect, as text that may stand in the manifest: it holds no password."""
+    if _PASSWORD.search(text):
+        rule = "holds a password, which would stand in the manifest"
+        raise ModelError(place, rule, 'take it from a Secret: SecretKey("shop-db", "url")')
+    return text
 
 
 def _encodes(text: str) -> bool:

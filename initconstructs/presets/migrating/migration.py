@@ -16,7 +16,7 @@ from initconstructs.model.frozen import frozen
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Stage
 from initconstructs.presets.program import COMMAND_RESOURCES, Program, StepOptions, python, shell
-from initconstructs.presets.text import check_text
+from initconstructs.presets.text import check_open, check_text
 
 Lock: TypeAlias = Literal["database", "tool"]
 """Who keeps two pods from migrating at once: an advisory lock of the database around the tool, or the tool itself."""
@@ -27,10 +27,6 @@ TWO_WAYS = (
     "or migrate once while the pods wait: migrating.in_job(...)"
 )
 
-_PASSWORD = re.compile(
-    r"://[^/@]*:[^@]+@|(^|[?&;\s])(password|passwd|pwd)\s*=|^[^/@:\s]+:[^@]+@(\w+\(|/)", re.IGNORECASE
-)
-"""In a URL; in words of libpq (`host=db password=...`) and of Go's MySQL driver (`shop:...@tcp(db)/shop`)."""
 _WITHOUT_PYTHON = re.compile(r"(?:.*/)?(?:amacneil/dbmate|arigaio/atlas|migrate/migrate|liquibase)(?:[:@].*)?")
 """Images of the tools' makers that have no python3: https://github.com/amacneil/dbmate/blob/main/Dockerfile,
 https://github.com/golang-migrate/migrate/blob/master/Dockerfile, https://github.com/liquibase/docker/blob/main/Dockerfile,
@@ -135,15 +131,7 @@ def stage(
 
 def _open(value: EnvValue) -> EnvValue:
     """A variable that a preset makes of its parameters."""
-    return check_open(value) if isinstance(value, str) else value
-
-
-def check_open(text: str) -> str:
-    """Text that may stand in the manifest: it holds no password."""
-    if _PASSWORD.search(text):
-        rule = "holds a password, which would stand in the manifest"
-        raise ModelError("migrating: the URL", rule, 'take it from a Secret: SecretKey("shop-db", "url")')
-    return text
+    return check_open("migrating: the URL", value) if isinstance(value, str) else value
 
 
 def _command(place: str, words: Words) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ from initconstructs.presets.migrating.migration import (
     Migration,
     MigrationOptions,
     Tool,
-    check_open,
     deadline,
     migration,
 )
 from initconstructs.presets.migrating.tools import NODE
+from initconstructs.presets.text import check_open
 
 
 @ends_at_the_author
@@ -81,7 +81,7 @@ def golang_migrate(
     https://github.com/golang-migrate/migrate/blob/master/database/postgres/postgres.go,
     https://pkg.go.dev/github.com/lib/pq
     """
-    check_open(database)
+    check_open("migrating: the URL", database)
     start = ["migrate", "-path", path, "-database", database]
     tool = Tool(
         words=[*start, "-lock-timeout", str(deadline(options)), "up"],
