@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import Literal
 
 from typing_extensions import Unpack
@@ -88,6 +89,8 @@ def ownership(
             checks.number(f"ownership: {name}", value, 0, most)
     if all(value is None for value, _ in asked.values()):
         raise ModelError("ownership(...)", "asks for nothing", "give user=, group=, mode= or at_most=")
+    if mode is not None and at_most is not None and mode & ~at_most:
+        raise ModelError(f"ownership: mode {mode:#o}", f"is more than at_most={at_most:#o}", "leave one of them out")
     values = {name: value for name, (value, _) in asked.items()}
     spec = {"check": "ownership", "path": _path("ownership: path", path), "recursive": recursive}
     return check([spec | values], options)
@@ -114,7 +117,7 @@ def secret(secret: str, keys: Words, *, at_least: int = 1, **options: Unpack[Che
     for key in kept:
         checks.config_key("secret: keys", key)
     directory = f"/checked/{secret}"
-    volume = Volume(f"checked-{secret.replace('.', '-')}"[:63].rstrip("-"), SecretFiles(secret, optional=True))
+    volume = Volume(_volume_name(secret), SecretFiles(secret, optional=True))
     spec = {"check": "secret", "secret": secret, "directory": directory, "keys": list(kept), "at_least": at_least}
     return check([spec], options, [volume.at(directory, read_only=True)])
 
@@ -146,6 +149,8 @@ def kernel_parameter(
     for word in ("at_least", "at_most"):
         if limits[word] is not None and type(limits[word]) is not int:
             raise wrong(f"kernel_parameter: {word}", limits[word], "must be a whole number", "take equals= for text")
+    if at_least is not None and at_most is not None and at_least > at_most:
+        raise wrong("kernel_parameter: at_least", at_least, f"is more than at_most={at_most}", "correct one of them")
     return check([{"check": "kernel_parameter", "name": parameter, **limits}], options)
 
 
@@ -164,6 +169,14 @@ def device(path: str, *, kind: Literal["character", "block"] = "character", **op
     """
     checks.choice("device: kind", kind, ("character", "block"))
     return check([{"check": "device", "path": _path("device: path", path), "kind": kind}], options)
+
+
+def _volume_name(secret: str) -> str:
+    """A label for a subdomain, another one for another Secret."""
+    name = f"checked-{secret}"
+    if len(name) <= 63 and "." not in secret:
+        return name
+    return f"{name.replace('.', '-')[:54]}-{sha256(secret.encode()).hexdigest()[:8]}"
 
 
 def _path(place: str, path: str) -> str:

@@ -101,8 +101,8 @@ def vulnerabilities(
         checking.vulnerabilities(IMAGE, severities=["CRITICAL"], timeout="10m")
 
     Without `unfixed`, those count alone for which there is a fix. Trivy loads its database (some 60 MB) from a registry
-    each time; `database` is a volume that has it already, under its path, and then nothing is loaded. A new
-    vulnerability stops pods that start tomorrow, not those that run: scan in the pipeline too.
+    each time; `database` is a volume that has it already, under its path, which pods may share, and then nothing is
+    loaded. A new vulnerability stops pods that start tomorrow, not those that run: scan in the pipeline too.
 
     Runs Trivy as user 65532 under "restricted", requests 200m CPU and 256Mi, limit 1Gi; it needs the network. Gives up
     after `timeout`, 5 minutes unless said otherwise.
@@ -110,9 +110,20 @@ def vulnerabilities(
     Exit codes: 0 none; 3 there are; 1 Trivy failed or gave up.
 
     Sources: https://trivy.dev/latest/docs/references/configuration/cli/trivy_image/
+    https://trivy.dev/docs/latest/configuration/cache/#scan-cache-backend
     """
     offline = ["--skip-db-update", "--skip-java-db-update", "--offline-scan"] if database else []
-    words = ["image", "--scanners=vuln", "--image-src=remote", *([] if unfixed else ["--ignore-unfixed"]), *offline]
+    lone = [
+        "--cache-backend=memory"
+    ]  # the other one locks its file, and pods that share a volume would shut each other out
+    words = [
+        "image",
+        "--scanners=vuln",
+        "--image-src=remote",
+        *lone,
+        *([] if unfixed else ["--ignore-unfixed"]),
+        *offline,
+    ]
     name = _image("vulnerabilities: reference", reference)
     return _trivy("vulnerabilities", words, name, severities, options, cache=database)
 
@@ -205,9 +216,10 @@ def _tool(
     resources: Resources = _SMALL,
     network: bool = False,
 ) -> Stage:
-    credentials, variables = _registry(options)
+    name = options.get("name", name)
+    credentials, variables = _registry(name, options)
     return Stage(
-        options.get("name", name),
+        name,
         image=options.get("image", image),
         command=command,
         args=[literal(each) for each in words],
@@ -222,13 +234,14 @@ def _tool(
     )
 
 
-def _registry(options: ToolOptions) -> tuple[list[Mount], dict[str, str]]:
+def _registry(stage: str, options: ToolOptions) -> tuple[list[Mount], dict[str, str]]:
     """Where both tools look for credentials, as Docker does: https://docs.docker.com/reference/cli/docker/login/"""
     if "pull_secret" not in options:
         return [], {}
-    name = options["pull_secret"]
-    files = SecretFiles(name, items={".dockerconfigjson": "config.json"})
-    return [Volume("registry", files).at("/registry", read_only=True)], {"DOCKER_CONFIG": "/registry"}
+    files = SecretFiles(options["pull_secret"], items={".dockerconfigjson": "config.json"})
+    return [Volume(f"{stage[:54].rstrip('-')}-registry", files).at("/registry", read_only=True)], {
+        "DOCKER_CONFIG": "/registry"
+    }
 
 
 def _seconds(options: ToolOptions, default: str) -> int:

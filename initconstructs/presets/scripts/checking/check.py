@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,17 +21,20 @@ from typing import Any
 def problems(spec: Mapping[str, Any]) -> list[str]:
     """What is wrong, in words; never what a secret holds."""
     module = importlib.import_module(f".{spec['check']}", __package__)
+    found = []
     try:
-        return list(module.problems(spec))
+        for each in module.problems(spec):
+            found.append(each)  # one by one: what was found before an error counts
     except OSError as error:
-        return [f"{error.filename}: {error.strerror}"]
+        found.append(f"{error.filename or spec.get('path') or spec['check']}: {error.strerror}")
+    return found
 
 
 def run(specs: list[Mapping[str, Any]]) -> int:
     """Look at all of them, so that one run says all that is wrong."""
     found = [problem for spec in specs for problem in problems(spec)]
     for each in found:
-        print(" ".join(each.split()), flush=True)
+        print(" ".join(each.split()).encode("utf-8", "backslashreplace").decode(), flush=True)
     if not found:
         print(f"{len(specs)} checked: all is well", flush=True)
     return 1 if found else 0
@@ -43,13 +47,14 @@ def start() -> None:
     except (IndexError, ValueError):
         print("usage: SECONDS JSON...", flush=True)
         sys.exit(2)
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))  # as process 1 it would not hear it otherwise
-    signal.signal(signal.SIGALRM, lambda *_: late(seconds))
-    signal.alarm(seconds)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    threading.Thread(target=watch, args=(seconds,), daemon=True).start()
     sys.exit(run(specs))
 
 
-def late(seconds: int) -> None:
-    """The deadline came: a read may hang for ever on a lost file server."""
+def watch(seconds: int) -> None:
+    """End it when it is asked to stop or the deadline comes, in a thread: a read from a lost server heeds no signal."""
+    if signal.sigtimedwait({signal.SIGTERM}, seconds):
+        os._exit(143)
     os.write(1, f"gave up after {seconds} s\n".encode())
     os._exit(124)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,21 +16,20 @@ _ESCAPES = {r"\\": "\\", r"\n": "\n", r"\r": "\r"}
 
 def problems(spec: Mapping[str, Any]) -> Iterator[str]:
     directory, manifest = Path(spec["directory"]), Path(spec["manifest"])
-    listed: set[Path] = set()
-    for number, line in enumerate(manifest.read_text("utf-8", "surrogateescape").splitlines(), 1):
-        found = _LINE.fullmatch(line)
+    listed: set[str] = set()
+    for number, line in enumerate(manifest.read_bytes().decode("utf-8", "surrogateescape").split("\n"), 1):
+        found = _LINE.fullmatch(line.rstrip("\r"))
         if found and len(found[2]) in _ALGORITHMS:
             file = directory / _unescaped(found[1], found[3])
-            listed.add(file)
+            listed.add(os.path.realpath(file))
             yield from _file(file, found[2].lower())
-        elif line.strip():
+        elif line.strip() and not line.startswith("#"):
             yield f"{manifest}: line {number} is no checksum of SHA-256, SHA-384 or SHA-512"
     if not listed:
         yield f"{manifest}: lists no file"
     if spec["complete"]:
-        yield from (
-            f"{each}: is not listed in {manifest}" for each in _files(directory) if each not in listed | {manifest}
-        )
+        known = {*listed, os.path.realpath(manifest)}
+        yield from (f"{each}: is not listed in {manifest}" for each in _files(directory, known))
 
 
 def _unescaped(escaped: str, name: str) -> str:
@@ -49,12 +49,14 @@ def _file(file: Path, expected: str) -> Iterator[str]:
             yield f"{file}: differs from its checksum"
 
 
-def _files(directory: Path) -> Iterator[Path]:
-    """The files below; those of Kubernetes' own, which start with two dots, are seen through their links."""
+def _files(directory: Path, known: set[str]) -> Iterator[Path]:
+    """The files below that are not `known`, each once, also through links; the kubelet's own start with two dots."""
     for each in sorted(directory.iterdir()):
-        if each.name.startswith(".."):
+        place = os.path.realpath(each)
+        if each.name.startswith("..") or place in known:
             continue
-        if each.is_dir() and not each.is_symlink():
-            yield from _files(each)
-        elif not each.is_dir():
+        known.add(place)
+        if each.is_dir():
+            yield from _files(each, known)
+        else:
             yield each
