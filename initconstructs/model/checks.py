@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
-from initconstructs.model.errors import ModelError, one_of, wrong
+from initconstructs.model.errors import ModelError, a_kind, one_of, wrong
 from initconstructs.schemas.quantity import QuantityError, parse
 
 Words: TypeAlias = list[str] | tuple[str, ...]
@@ -57,7 +57,7 @@ def label(place: str, value: object) -> None:
 
 
 def _as_label(value: object) -> str:
-    words = re.sub(r"[^a-z0-9]+", "-", str(value).lower()).strip("-")[:63].strip("-")
+    words = re.sub(r"[^a-z0-9]+", "-", value.lower() if isinstance(value, str) else "").strip("-")[:63].strip("-")
     return words or "app"
 
 
@@ -105,7 +105,7 @@ def instances(place: str, owner: object, kinds: Mapping[str, type | tuple[type, 
     for name, kind in kinds.items():
         value = getattr(owner, name)
         if value is not None and not isinstance(value, kind):
-            instance(f"{place}.{name}", value, kind, f"write {_named(kind).removeprefix('a ')}(...)")
+            instance(f"{place}.{name}", value, kind, f"write {_named(kind).partition(' ')[2]}(...)")
 
 
 def text(place: str, value: object, remedy: str) -> None:
@@ -120,8 +120,13 @@ def words(place: str, value: object, remedy: str = "write a list of strings") ->
         raise wrong(place, value, "must be a list of strings, not one string", remedy)
     for index, word in enumerate(value):
         if not isinstance(word, str):
-            raise wrong(f"{place}[{index}]", word, "must be a string", f'quote it: "{word}"')
+            raise wrong(f"{place}[{index}]", word, "must be a string", quoted(word))
     return tuple(value)
+
+
+def quoted(value: object) -> str:
+    """What to write instead of something that is no text."""
+    return f'quote it: "{value}"' if isinstance(value, (int, float)) else "write text"
 
 
 def items(place: str, value: Iterable[T], kind: type | tuple[type, ...], remedy: str) -> tuple[T, ...]:
@@ -141,7 +146,7 @@ def _is_collection(value: object) -> bool:
 
 def _named(kind: type | tuple[type, ...]) -> str:
     kinds = kind if isinstance(kind, tuple) else (kind,)
-    return " or ".join(f"a {each.__name__}" for each in kinds)
+    return " or ".join(map(a_kind, kinds))
 
 
 def mapping(place: str, value: Mapping[str, T]) -> Mapping[str, T]:
@@ -151,7 +156,7 @@ def mapping(place: str, value: Mapping[str, T]) -> Mapping[str, T]:
     key: object
     for key in value:
         if not isinstance(key, str):
-            raise wrong(place, key, "must have strings as keys", f'quote it: "{key}"')
+            raise wrong(place, key, "must have strings as keys", quoted(key))
     return MappingProxyType(dict(value))
 
 
@@ -161,7 +166,7 @@ def strings(place: str, value: Mapping[str, str]) -> Mapping[str, str]:
     each: object
     for key, each in kept.items():
         if not isinstance(each, str):
-            raise wrong(f"{place}[{key!r}]", each, "must be a string", f'quote it: "{each}"')
+            raise wrong(f"{place}[{key!r}]", each, "must be a string", quoted(each))
     return kept
 
 

@@ -116,7 +116,8 @@ def environment(place: str, value: Mapping[str, EnvValue]) -> Mapping[str, EnvVa
     kept = checks.mapping(place, value)
     for name, each in kept.items():
         if not name or "=" in name or not name.isprintable():
-            raise wrong(place, name, "must be names of printable characters without '='", "rename the variable")
+            shown = f"{name.partition('=')[0]}=..." if "=" in name else name  # the rest may be the value
+            raise wrong(place, shown, "must be names of printable characters without '='", "rename the variable")
         if not isinstance(each, (str, SecretKey, ConfigMapKey, FieldRef, ResourceFieldRef, FileKey)):
             raise ModelError(
                 f'{place}["{name}"]',

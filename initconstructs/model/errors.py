@@ -29,10 +29,20 @@ class ModelError(ValueError):
 
 def wrong(place: str, value: object, rule: str, remedy: str) -> ModelError:
     """An error about a value that may be shown (never call it with one that may be a secret)."""
+    return ModelError(f"{place} is {_shown(value)}:", rule, remedy)
+
+
+def _shown(value: object) -> str:
+    """As its author wrote it, but cut; a value of ours by its kind alone, since its variables may hold secrets."""
+    if hasattr(type(value), "_SHAPE"):
+        return a_kind(type(value))
     shown = repr(value)
-    if len(shown) > _LONGEST_VALUE:
-        shown = f"{shown[:_LONGEST_VALUE]}..."
-    return ModelError(f"{place} is {shown}:", rule, remedy)
+    return shown if len(shown) <= _LONGEST_VALUE else f"{shown[:_LONGEST_VALUE]}..."
+
+
+def a_kind(kind: type) -> str:
+    """`a Stage`, `an Edge`."""
+    return f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
 
 
 def one_of(place: str, value: object, allowed: Iterable[str]) -> ModelError:

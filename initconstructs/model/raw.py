@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TypeAlias, cast
 
-from initconstructs.model.checks import mapping
+from initconstructs.model.checks import mapping, quoted
 from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.kubernetes import NEWEST_KUBERNETES
 
@@ -37,13 +38,18 @@ def _check_types(place: str, value: Raw, definition: str) -> None:
         field = f"{place}.{error.path}"
         if not error.unknown:
             kind = error.message.rpartition(" ")[2]
-            raise wrong(field, _at(value, error.path), f"must be of the type that Kubernetes has here, {kind}", _WRITE)
+            rule, found = f"must be of the type that Kubernetes has here, {kind}", _at(value, error.path)
+            if _SECRET.search(error.path) and not isinstance(found, (int, float)):
+                raise ModelError(f"{field} is of type {type(found).__name__}:", rule, _WRITE)
+            raise wrong(field, found, rule, _WRITE)
         _, misspelt, nearest = error.message.partition("; ")
         if misspelt:
             raise ModelError(field, "is a field that Kubernetes doesn't have", nearest)
 
 
 _NEWEST = f"1.{NEWEST_KUBERNETES}"
+_SECRET = re.compile(r"\b(env|data|stringData)\b")
+"""Where a value may be a secret, and so is not shown."""
 _WRITE = "write it as the Kubernetes API reference does"
 
 
@@ -66,7 +72,7 @@ def _check_json(place: str, value: object) -> None:
     if isinstance(value, Mapping):
         for key, each in value.items():
             if not isinstance(key, str):
-                raise wrong(place, key, "must have strings as keys", f'quote it: "{key}"')
+                raise wrong(place, key, "must have strings as keys", quoted(key))
             _check_json(f"{place}.{key}", each)
     elif isinstance(value, (list, tuple)):
         for index, each in enumerate(value):

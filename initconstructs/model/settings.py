@@ -37,6 +37,8 @@ class ImagePolicy:
         object.__setattr__(self, "mirrors", checks.strings("ImagePolicy.mirrors", self.mirrors))
         object.__setattr__(self, "digests", checks.strings("ImagePolicy.digests", self.digests))
         object.__setattr__(self, "pull_secrets", checks.words("ImagePolicy.pull_secrets", self.pull_secrets))
+        for index, secret in enumerate(self.pull_secrets):
+            checks.subdomain(f"ImagePolicy.pull_secrets[{index}]", secret)
         for image, digest in self.digests.items():
             if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
                 raise wrong(

@@ -82,6 +82,7 @@ NAMES: dict[str, Callable[[], object]] = {
     "workload": lambda: DeploymentSpec("Shop", containers=[APP]),
     "namespace": lambda: DeploymentSpec("shop", containers=[APP], namespace="My.Shop"),
     "service account": lambda: DeploymentSpec("shop", containers=[APP], service_account="Shop"),
+    "pull secret of the house": lambda: ImagePolicy(pull_secrets=["My Secret"]),
     "pull secret": lambda: DeploymentSpec("shop", containers=[APP], image_pull_secrets=["My Secret"]),
     "service": lambda: StatefulSetSpec("shop", containers=[APP], service_name="a b"),
     "secret": lambda: SecretKey("shop_db", "url"),
@@ -299,11 +300,16 @@ def test_a_keyword_of_elsewhere_gets_ours(keyword: str, remedy: str) -> None:
         lambda: Container("app", image="a:1", env=wrongly({"PASSWORD": [SECRET]})),
         lambda: Container("app", image="a:1", env=wrongly({"PASSWORD": SECRET.encode()})),
         lambda: Stage("wait", image="a:1", env=wrongly({"PASSWORD": {"value": SECRET}})),
+        lambda: Stage("wait", image="a:1", env={f"PASSWORD={SECRET}": ""}),
+        lambda: Stage("password", image="a:1", raw={"env": {"PASSWORD": SECRET}}),
+        lambda: Stage("password", image="a:1", raw={"env": [{"name": "PASSWORD", "value": [SECRET]}]}),
+        lambda: Stage("password", image="a:1", args=wrongly([Container("app", image="a:1", env={"A": SECRET})])),
+        lambda: DeploymentSpec("password", containers=wrongly([Stage("a", image="b", env={"A": SECRET})])),
     ],
-    ids=["list", "bytes", "mapping"],
+    ids=["list", "bytes", "mapping", "in its name", "raw mapping", "raw list", "a word", "of another value"],
 )
 def test_a_message_never_shows_the_value_of_a_variable(write: Callable[[], object]) -> None:
-    with pytest.raises(ModelError, match="PASSWORD") as caught:
+    with pytest.raises(ModelError, match=r"(?i)password") as caught:
         write()
     assert SECRET not in "".join(traceback.format_exception_only(caught.type, caught.value))
 
