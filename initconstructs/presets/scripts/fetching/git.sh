@@ -19,9 +19,18 @@ say() {
 }
 
 stop() {
-    kill "$child" 2>/dev/null || :
-    rm -rf "$new"
+    trap '' TERM
+    kill "${!-}" 2>/dev/null || :
+    discard
     exit 143
+}
+
+# Git, and what it has started, may go on for an instant and write into what is being removed.
+discard() {
+    for _ in 1 2 3 4 5; do
+        ! rm -rf "$new" 2>/dev/null || return 0
+        sleep 1
+    done
 }
 
 # Run git until the deadline, in the background so that the request to stop is heard; what it says goes to $new.log.
@@ -29,27 +38,33 @@ try() {
     left=$((deadline - $(date +%s)))
     [ "$left" -gt 0 ] || give_up
     timeout -k 1 "$left" git "$@" >"$new/out" 2>"$new/log" 9>&- &
-    child=$!
     code=0
-    wait "$child" || code=$?
-    case "$code" in 124 | 137) give_up ;; esac
+    wait "$!" || code=$?
+    case "$code" in 124 | 137 | 143) ended ;; esac # 143 is from busybox' timeout
     return "$code"
 }
 
+# A signal has ended git: the deadline's, or the kernel's when memory is short.
+ended() {
+    [ "$(date +%s)" -lt "$deadline" ] || give_up
+    fail "git was killed; if it was short of memory, resources= gives it more"
+}
+
 give_up() {
-    rm -rf "$new"
+    discard
     say "gave up: ${seen:-git did not finish in time}"
     exit 124
 }
 
 fail() {
-    rm -rf "$new"
+    discard
     say "$1"
     exit 1
 }
 
 final="authentication failed|could not read (username|password)|not found|denied|certificate|returned error: 40[134]"
-final="$final|find remote ref|not our ref|unadvertised|no space left|not a git repository|not valid: is this a git"
+final="$final|protocol .*(not supported|disabled)|find remote ref|not our ref|unadvertised|no space left"
+final="$final|not a git repository|not valid: is this a git"
 
 # Try again what the network may have broken; what the server refuses is final.
 ask() {
@@ -61,15 +76,15 @@ ask() {
         seen=$why
         [ "$((deadline - $(date +%s)))" -gt "$pause" ] || give_up
         sleep "$pause" &
-        child=$!
-        wait "$child"
+        wait "$!"
         pause=$((pause < 15 ? pause * 2 : 15))
     done
 }
 
 # Have the place to oneself: pods that share a volume fetch one after the other. A lock of the kernel ends with the pod.
 lock() {
-    exec 9>"$hidden.lock"
+    why=$({ true >>"$hidden.lock"; } 2>&1) || { say "$why" && exit 1; }
+    exec 9>>"$hidden.lock"
     command -v flock >/dev/null || return 0
     until flock -n 9; do
         [ "$seen" ] || say "another pod is fetching this"
@@ -96,18 +111,19 @@ resolve() {
 # Whether the commit is checked out there, and every file is as git knows it.
 unchanged() {
     [ -d "$place/.git" ] || return 1
-    [ "$(git -C "$place" rev-parse HEAD 2>/dev/null)" = "$commit" ] || return 1
-    rm -f "$place/.git/index.lock"
+    try -C "$place" rev-parse HEAD || return 1
+    [ "$(cat "$new/out")" = "$commit" ] || return 1
     # An empty index knows no file's time, so each is read.
-    GIT_INDEX_FILE="$new/index" git -C "$place" read-tree "$commit" 2>/dev/null || return 1
-    changed=$(GIT_INDEX_FILE="$new/index" git -C "$place" status --porcelain --untracked-files=no 2>/dev/null) || return 1
-    [ -z "$changed" ]
+    export GIT_INDEX_FILE="$new/index"
+    try -C "$place" read-tree "$commit" && try -C "$place" status --porcelain --untracked-files=no || echo . >"$new/out"
+    unset GIT_INDEX_FILE
+    [ ! -s "$new/out" ]
 }
 
 [ "$#" -eq 5 ] || usage
 case "$1$5" in *[!0-9]*) usage ;; esac
 [ "$1" -gt 0 ] || usage
-url=$2 ref=$3 place=$4 depth=$5 seen='' why='' child=''
+url=$2 ref=$3 place=$4 depth=$5 seen='' why=''
 began=$(date +%s)
 deadline=$((began + $1))
 hidden="${place%/*}/.${place##*/}"
@@ -121,7 +137,7 @@ export GIT_CONFIG_KEY_1=http.lowSpeedLimit GIT_CONFIG_VALUE_1=1
 export GIT_CONFIG_KEY_2=http.lowSpeedTime GIT_CONFIG_VALUE_2=30
 export GIT_CONFIG_KEY_3=advice.detachedHead GIT_CONFIG_VALUE_3=false
 export GIT_CONFIG_KEY_4=core.hooksPath GIT_CONFIG_VALUE_4=/dev/null
-export GIT_ALLOW_PROTOCOL=https:http
+export GIT_ALLOW_PROTOCOL="https:${url%%://*}"
 if [ -n "${GIT_TOKEN:-}" ]; then
     rest=${url#*://}
     export GIT_CONFIG_COUNT=6 GIT_CONFIG_KEY_5="credential.${url%%://*}://${rest%%/*}.helper"
@@ -129,14 +145,17 @@ if [ -n "${GIT_TOKEN:-}" ]; then
     export GIT_CONFIG_VALUE_5='!f() { [ "$1" != get ] || printf "username=%s\npassword=%s\n" "$GIT_USERNAME" "$GIT_TOKEN"; }; f'
 fi
 
-trap stop TERM
+trap 'exit 143' TERM
 lock
+trap stop TERM
 rm -rf "$new"
+# A run that was killed between the two moves below.
+[ -e "$place" ] || [ ! -e "$old" ] || mv "$old" "$place"
 mkdir -p "$new"
 resolve
 commit=$(cat "$new/commit")
 if unchanged; then
-    rm -rf "$new"
+    discard
     say "commit $commit is there already, unchanged"
     exit 0
 fi
@@ -152,6 +171,7 @@ fi
 try -C "$new/tree" cat-file -e "$commit^{commit}" || fail "the repository has no commit $commit"
 try -C "$new/tree" checkout -q --detach "$commit" || fail "$(tail -n 1 "$new/log")"
 rm -rf "$old"
+trap '' TERM
 [ ! -e "$place" ] || mv "$place" "$old"
 mv "$new/tree" "$place"
 rm -rf "$old" "$new"
