@@ -242,7 +242,8 @@ class _Kubelet:
         return True
 
     def _asks_for_all(self, record: ContainerRecord) -> bool:
-        return record.exists and bool(record.code) and restarts_all(record.container, record.code or 0, self._release)
+        ended = record.exists and record.code is not None
+        return ended and restarts_all(record.container, record.code or 0, self._release)
 
     def _clear_restarting_all(self) -> None:
         for record in self._records:

@@ -68,6 +68,15 @@ def test_restart_all_containers_begins_again_with_the_first_stage_at_once():
     assert simulation.phase == "Succeeded"
 
 
+def test_restart_all_containers_may_follow_success_too():
+    rule = {"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [0]}}
+    app = container("main", "sleep 3", restartPolicy="Never", restartPolicyRules=[rule])
+    simulation = run(pod(container("i1"), apps=(app,), policy="Never"), main=(0, 5))
+    assert simulation.runs == {"i1": 2, "main": 2}
+    assert "Init:RestartingAllContainers" in simulation.statuses
+    assert simulation.phase == "Failed"
+
+
 def test_restart_all_containers_is_not_known_before_1_36():
     rule = {"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [77]}}
     init = container("i2", "exit 77", restartPolicy="Never", restartPolicyRules=[rule])
