@@ -10,9 +10,11 @@ import argparse
 import importlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
 
 from initconstructs.cli.options import Unusable, complete
 
@@ -28,10 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     _fill_in_streams()
     try:
-        try:
-            return _run(argv)
-        finally:
-            sys.stdout.flush()
+        with _interruptible():
+            try:
+                return _run(argv)
+            finally:
+                sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except OSError as error:
@@ -50,6 +53,32 @@ def _run(argv: Sequence[str] | None) -> int:
         print(f"initconstructs {arguments.command}: {error}", file=sys.stderr)
         return UNUSABLE
     return code
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Leave by a KeyboardInterrupt once one was raised, whatever it was wrapped in on the way.
+
+    Where it comes while a class is made, Python before 3.12 makes a RuntimeError of it, and libraries do their own.
+    """
+    heard: list[int] = []
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        heard.append(number)
+        signal.default_int_handler(number, frame)
+
+    is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not so in a shell's background
+    if is_ours:
+        signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    except BaseException:
+        if heard:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _fill_in_streams() -> None:

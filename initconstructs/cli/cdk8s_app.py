@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePath
 
 from initconstructs.cli.options import Unusable
+from initconstructs.cli.stops import uninterrupted
 from initconstructs.manifests.unreadable import UnreadableManifest
 from initconstructs.manifests.yaml_in import load_yaml
 
@@ -26,8 +27,6 @@ _STOP_S = 5
 _LOOK_S = 10
 _LACKS_CDK8S = 3
 _LOOK = f"import importlib.util as u, sys; sys.exit(0 if u.find_spec('cdk8s') else {_LACKS_CDK8S})"
-STOPS = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
-"""What asks a program to stop, beside Ctrl-C; SIGHUP, of a terminal that closes, is not known everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ def running(app: App, directory: Path) -> Iterator[subprocess.Popen[bytes]]:
     }
     process = None
     try:
-        with _uninterrupted():
+        with uninterrupted():  # a process half started could not be stopped
             # A session of its own: the shell may start more programs, and a stop must reach them all.
             process = subprocess.Popen(app.command, shell=True, env=environment, stdout=2, start_new_session=True)  # noqa: S602 - cdk8s.yaml holds shell text
         yield process
@@ -95,24 +94,6 @@ def running(app: App, directory: Path) -> Iterator[subprocess.Popen[bytes]]:
         if process:
             _stop(process)
         raise
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Put off a stop until the block is done: a process half started could not be stopped."""
-    noted: list[int] = []
-
-    def note(number: int, _: object) -> None:
-        noted.append(number)
-
-    former = {each: signal.signal(each, note) for each in (signal.SIGINT, *STOPS)}
-    try:
-        yield
-    finally:
-        for each, handler in former.items():
-            signal.signal(each, handler)
-        for number in noted:
-            signal.raise_signal(number)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
 from initconstructs.cli.options import Unusable
+from initconstructs.cli.stops import uninterrupted
 
 if sys.platform != "win32":
     import fcntl
@@ -41,17 +42,25 @@ def staged(output: Path) -> Iterator[Path]:
     prefix = f".{place.name}.synth-"
     for rest in sorted(parent.glob(f"{glob.escape(prefix)}*")):
         _clear(rest, place)
+    own = lock = None
     try:
-        own = Path(mkdtemp(prefix=prefix, dir=parent))
-    except OSError as error:
-        raise Unusable(f"nothing can be written beside {output}: {error.strerror}") from None
-    lock = _lock(own)
-    try:
+        with uninterrupted():
+            own = _made(parent, prefix, output)
+            lock = _lock(own)
         yield own / _NEW
     finally:
-        shutil.rmtree(own, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
+        with uninterrupted():
+            if own is not None:
+                shutil.rmtree(own, ignore_errors=True)
+            if lock is not None:
+                os.close(lock)
+
+
+def _made(parent: Path, prefix: str, output: Path) -> Path:
+    try:
+        return Path(mkdtemp(prefix=prefix, dir=parent))
+    except OSError as error:
+        raise Unusable(f"nothing can be written beside {output}: {error.strerror}") from None
 
 
 def replace(new: Path, output: Path) -> None:

@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from initconstructs.cli.cdk8s_app import STOPS, App, read_app, running, wait
+from initconstructs.cli.cdk8s_app import App, read_app, running, wait
 from initconstructs.cli.options import Unusable
 from initconstructs.cli.staging import replace, staged, temporary
+from initconstructs.cli.stops import STOPS
 from initconstructs.cli.terminal import progress
 
 
@@ -84,18 +85,27 @@ def _refuse_output(output: Path) -> None:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Leave by an exception when asked to stop, so that the app is stopped too and nothing is left behind."""
+    """Leave by an exception when asked to stop, so that the app is stopped too and nothing is left behind.
+
+    It is SystemExit in the end, whatever it was wrapped in on the way (see cli._interruptible).
+    """
+    asked: list[int] = []
+
+    def leave(number: int, _: FrameType | None) -> None:
+        asked.append(number)
+        sys.exit(128 + number)
+
     heard = [each for each in STOPS if signal.getsignal(each) != signal.SIG_IGN]  # nohup has SIGHUP ignored
-    former = {each: signal.signal(each, _leave) for each in heard}
+    former = {each: signal.signal(each, leave) for each in heard}
     try:
         yield
+    except BaseException:
+        if asked:
+            sys.exit(128 + asked[0])
+        raise
     finally:
         for each, handler in former.items():
             signal.signal(each, handler)
-
-
-def _leave(number: int, _: FrameType | None) -> None:
-    sys.exit(128 + number)
 
 
 def _tell(message: str) -> None:

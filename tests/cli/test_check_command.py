@@ -291,6 +291,18 @@ def test_an_interrupt_ends_without_a_traceback(arguments: list[str]) -> None:
     assert (run.returncode, errors) == (130, b"")
 
 
+def test_an_interrupt_is_one_whatever_it_was_wrapped_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(_: object) -> int:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise RuntimeError("so says Python 3.11 while a class is made") from error
+        return 0
+
+    monkeypatch.setattr("initconstructs.cli.check.run", run)
+    assert main(["check", "."]) == 130
+
+
 @pytest.mark.parametrize(
     ("arguments", "closed", "code"),
     [

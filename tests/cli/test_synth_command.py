@@ -309,6 +309,21 @@ def test_a_stop_in_the_middle_ends_the_app_and_leaves_what_stood_there(
     assert left_beside(project) == []
 
 
+def test_a_stop_is_one_whatever_it_was_wrapped_in(monkeypatch: pytest.MonkeyPatch, stands: Callable[[], bool]) -> None:
+    def run(*_: object) -> int:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except SystemExit as error:
+            raise RuntimeError("so says Python 3.11 while a class is made") from error
+        return 0
+
+    monkeypatch.setattr("initconstructs.cli.synthesis._run", run)
+    with pytest.raises(SystemExit) as caught:
+        main(["synth"])
+    assert caught.value.code == 143
+    assert stands()
+
+
 def test_what_a_killed_run_left_is_removed_by_the_next(project: Path) -> None:
     process = started()
     process.kill()
