@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -75,10 +76,17 @@ def _directory(output: Path, *, is_kept: bool) -> AbstractContextManager[Path]:
 
 
 def _refuse_output(output: Path) -> None:
-    """What stands there is removed, so it must not be the project itself."""
-    place = output.resolve()
-    if Path.cwd().is_relative_to(place):
-        raise Unusable(f"the output {output} is the working directory or holds it, and would be replaced as a whole")
+    """What stands there is removed, so it must be nothing that anybody lives or works in."""
+    try:
+        place = output.resolve()
+    except (OSError, RuntimeError):
+        raise Unusable(f"the output {output} is a link that leads to itself") from None
+    kept = {"the working directory": Path.cwd(), "your home directory": Path(os.path.expanduser("~")).resolve()}  # noqa: PTH111 - there may be none
+    for what, directory in kept.items():
+        if directory.is_relative_to(place):
+            raise Unusable(f"the output {output} is {what} or holds it, and would be replaced as a whole")
+    if (place / ".git").exists():
+        raise Unusable(f"the output {output} is a git repository, and would be replaced as a whole")
     if place.exists() and not place.is_dir():
         raise Unusable(f"the output {output} is no directory")
 

@@ -218,6 +218,30 @@ def test_what_cannot_be_synthesized_is_said(
     assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
 
 
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("home", "is your home directory or holds it"),
+        ("above", "is your home directory or holds it"),
+        ("repository", "is a git repository"),
+        ("loop", "is a link that leads to itself"),
+    ],
+)
+def test_what_somebody_lives_in_is_not_replaced(
+    *, output: str, message: str, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("home", "above/home", "repository/.git"):
+        (project / name).mkdir(parents=True)
+        (project / name / "dear").write_text("me")
+    (project / "loop").symlink_to("pool")
+    (project / "pool").symlink_to("loop")
+    monkeypatch.setenv("HOME", str(project / ("above/home" if output == "above" else "home")))
+    before = files_of(project)
+    assert main(["synth", "--output", output]) == 2
+    assert message in capsys.readouterr().err
+    assert files_of(project) == before
+
+
 def test_plugins_of_cdk8s_can_be_done_without(project: Path) -> None:
     (project / "cdk8s.yaml").write_text(f"app: {COPY}\nvalidations: [{{package: x}}]\n")
     assert main(["synth", "--no-validate"]) == 0
