@@ -30,7 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
     target: Path = arguments.directory
     name = arguments.name or target.resolve().name
     if not _NAME.fullmatch(name):
-        raise Unusable(f"{name!r} can't name an app: at most 40 of a-z, 0-9 and -, a letter first, no - last; see --name")
+        raise Unusable(
+            f"{name!r} can't name an app: at most 40 of a-z, 0-9 and -, a letter first, no - last; see --name"
+        )
     try:
         _write(target, name)
     except OSError as error:
