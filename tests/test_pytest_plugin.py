@@ -70,12 +70,13 @@ class Shop(Chart):
         Deployment(self, "api", stages=[FILES], containers=[API])
 
 
-@pytest.fixture(autouse=True)
-def inner_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without hypothesis, whose import is two thirds of their time, and no workers of the run that they are in."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Its runs go in their own order, without hypothesis, whose import takes longest, or the workers of this one."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:randomly")
     for name in [each for each in os.environ if each.startswith("PYTEST_XDIST")]:
         monkeypatch.delenv(name)
+    return pytester
 
 
 @pytest.fixture
