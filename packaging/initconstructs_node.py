@@ -17,12 +17,12 @@ _MISSING = (
 
 
 class _Gate:
-    """An import hook that finds nothing: it only sees jsii pass, once."""
+    """An import hook that finds nothing: it sees jsii pass, and leaves once there is a Node for it."""
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
         if name == "jsii":
-            sys.meta_path.remove(self)
             choose_node()
+            sys.meta_path.remove(self)
 
 
 def choose_node() -> None:

