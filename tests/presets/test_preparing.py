@@ -152,6 +152,33 @@ def test_a_damaged_archive_leaves_nothing(kubelet, path, data, tmp_path, suffix)
     assert finished.last == f"{archive}: can't be unpacked, see above; {data} is as it was"
 
 
+def test_directories_that_their_owner_may_not_write_are_put_in_place(kubelet, path, data):
+    """Nor read, one of them; root does what it wants, unless it may not override."""
+    without_rights = ["/usr/bin/setpriv", "--bounding-set=-all"] if os.getuid() == 0 else []
+    making = ["/bin/sh", "-c", "mkdir -p a/closed; chmod 0 a/closed; chmod 0555 a ."]
+    stage = preparing.restore(making, image="shop:1", to=DATA)
+    finished = kubelet.run(stage, mounts={"/data": data}, PATH=path, wrap=without_rights)
+    assert (finished.code, finished.err, finished.last) == (0, "", f"{data}: seeded")
+    assert (data / "a/closed").is_dir()
+
+
+def test_an_archive_is_whole_or_an_error(servers, path):
+    """Its tool can't always make what lies in a directory that is read-only; that of busybox does not say so."""
+    kubelet, data, home = (Kubelet(servers.directory("container")), servers.directory("data"), servers.directory("at"))
+    with tarfile.open(home / "a.tar", "w") as archive:
+        for name, mode in ((".", 0o555), ("./a", 0o555), ("./a/b", 0o755)):
+            member = tarfile.TarInfo(name)
+            member.type, member.mode = tarfile.DIRTYPE, mode
+            archive.addfile(member)
+    data.chmod(0o777)
+    user = ["/usr/bin/setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"] if os.getuid() == 0 else []
+    stage = preparing.unpack(str(home / "a.tar"), to=DATA)
+    finished = kubelet.run(stage, mounts={"/data": data}, PATH=path, wrap=user)
+    made = sorted(str(each.relative_to(data)) for each in data.rglob("*"))
+    assert (finished.code, made) in [(0, ["a", "a/b"]), (1, [])]
+    assert finished.last == f"{data}: seeded" or "see above; " in finished.last
+
+
 def test_no_member_of_an_archive_is_unpacked_outside(kubelet, path, data, tmp_path):
     outside = write(tmp_path / "outside", {"file": "outside"})
     members = {

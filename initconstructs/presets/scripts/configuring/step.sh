@@ -53,9 +53,7 @@ wrong_arguments() {
 open_work() {
     [ -d "$1" ] || fail "$1: no such directory; mount a volume there"
     work=$1/$2
-    if [ -d "$work" ] && [ ! -L "$work" ]; then
-        find "$work" -type d -exec chmod u+rwx {} +
-    fi
+    if is_directory "$work"; then open_directories "$work"; fi
     rm -rf "$work"
     (umask 077 && mkdir "$work") || fail "$1: user $(id -u) can't write here; run as its owner, or let fsGroup give it to the group"
     trap 'rm -rf "$work"' EXIT
@@ -72,7 +70,12 @@ copy() {
     else
         cp "$1" "$2/" || fail "$1: can't be copied, see above; nothing was changed"
     fi
-    find "$2" -type d ! -perm -700 -exec chmod u+rwx {} +
+    open_directories "$2"
+}
+
+# Let their owner read, move and fill the directories in $1, one after another: find goes into what has been opened.
+open_directories() {
+    find "$1" -type d ! -perm -700 -exec chmod u+rwx {} \;
 }
 
 # Give the files in $1 the mode $2; whoever may read a directory or something executable may also enter or run it.

@@ -72,6 +72,7 @@ prepare() {
         run) (cd "$work/new" && "$@") || fail "$1: exit code $?; $directory is as it was" ;;
         *) wrong_arguments ;;
     esac
+    open_directories "$work/new"
     if [ -n "$mode" ]; then set_modes "$work/new" "$mode"; fi
     hand_on_group "$directory"
     to_disk
@@ -82,7 +83,12 @@ prepare() {
 
 unpack() {
     case $1 in *.tar) flags=-xf ;; *) flags=-xzf ;; esac
-    tar -C "$work/new" "$flags" "$1" || fail "$1: can't be unpacked, see above; $directory is as it was"
+    code=0
+    said=$(tar -C "$work/new" "$flags" "$1" 2>&1) || code=$?
+    [ -z "$said" ] || say "$said"
+    # That of busybox goes on, and succeeds, without a directory or a link that it could not make.
+    case $said in *"tar: can't "*) code=1 ;; esac
+    [ "$code" -eq 0 ] || fail "$1: can't be unpacked, see above; $directory is as it was"
 }
 
 # The data outlive the node's power: they, and only then their name, reach the disk.
