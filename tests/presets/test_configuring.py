@@ -307,6 +307,7 @@ def test_any_path_and_name_is_kept_or_refused(word):
         lambda: configuring.copy({"a": "x"}, to="/etc/shop", timeout=0),
         lambda: configuring.render({"a": "x"}, to="/etc/shop", env={}),
         lambda: configuring.render({"a": "x"}, to="/etc/shop", env={"A-B": "x"}),
+        lambda: configuring.render({"a": "x"}, to="/etc/shop", env={"mode": "x"}),
         lambda: configuring.render({"a": "x"}, to="/etc/shop", env={"A": "x"}, defaults={"B": "x"}),
         lambda: configuring.render({"a": "x"}, to="/etc/shop", env={"A": SecretKey("s", "a")}, mode=0o644),
         lambda: configuring.render({"a": "x"}, to=Directory("/etc/shop"), env={"A": SecretKey("s", "a")}),
@@ -316,6 +317,20 @@ def test_any_path_and_name_is_kept_or_refused(word):
 def test_refuses_what_can_never_be_right(wrong):
     with pytest.raises(ModelError):
         wrong()
+
+
+SHELL_NAMES = ["name", "mode", "LC_ALL", "PWD", "Text", "URL", "_x", "OPTARG", "watch", "HOME", "SHLVL"]
+
+
+@pytest.mark.parametrize("name", SHELL_NAMES)
+def test_a_variable_has_its_own_value_or_is_refused(kubelet, path, out, name):
+    """Shells hand their own variables on to awk if they got one of that name."""
+    try:
+        stage = configuring.render({"t": f"${{{name}}}"}, to="/etc/shop", env={name: "its own"})
+    except ModelError:
+        return
+    assert kubelet.run(stage, mounts={"/etc/shop": out}, PATH=path, **{name: "its own"}).code == 0
+    assert tree(out) == {"t": "its own"}
 
 
 def test_root_is_refused_by_naming_fs_group():

@@ -389,6 +389,7 @@ def test_any_word_is_kept_or_refused(word):
         lambda: preparing.restore("pg_basebackup", image="a:1", to=DATA),
         lambda: preparing.restore([], image="a:1", to=DATA),
         lambda: preparing.restore(["x"], image="", to=DATA),
+        lambda: preparing.restore(["x"], image="a:1", to=DATA, env={"mode": "x"}),
         lambda: preparing.by_ordinal(first={"a": ""}, others={"a": ""}, to="/x", first_id=-1),
         lambda: preparing.directories(to=DATA),
         lambda: preparing.directories(["../x"], to=DATA),
