@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from initconstructs.model.checks import quoted
 from initconstructs.model.errors import ModelError, wrong
 
 _PASSWORD = re.compile(
@@ -14,7 +15,9 @@ _PASSWORD = re.compile(
 
 def check_text(place: str, text: object) -> str:
     """Text that every program can take: it has no NUL, and it is Unicode."""
-    if not isinstance(text, str) or "\0" in text or not _encodes(text):
+    if not isinstance(text, str):
+        raise wrong(place, text, "must be text", quoted(text))
+    if "\0" in text or not _encodes(text):
         raise wrong(place, text, "must be Unicode text without NUL", "correct it")
     return text
 

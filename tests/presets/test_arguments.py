@@ -16,7 +16,7 @@ import pytest
 
 import initconstructs
 from initconstructs import EmptyDir, ModelError, SecretKey, Volume
-from initconstructs.presets import configuring, fetching, permissions, preparing, waiting, warming
+from initconstructs.presets import configuring, fetching, networking, permissions, preparing, waiting, warming
 from initconstructs.presets.waiting import Tls
 
 FAMILIES = presets_doc.families()
@@ -175,6 +175,7 @@ def test_a_login_in_a_url_is_refused_and_not_shown(slip):
         (lambda: configuring.copy({"a": "b"}, to="/x", mode="0644"), "write 0o644"),  # type: ignore[arg-type]
         (lambda: configuring.copy("/etc/nginx", to="/etc/nginx/"), "lies in /etc/nginx/"),
         (lambda: configuring.copy({"a": "b"}, to="/"), "configure: to is '/': would hide the whole image"),
+        (lambda: networking.ca_bundle(VOLUMES["tls"]), "ca_bundle: source is a Volume: must be text"),  # type: ignore[arg-type]
         (lambda: permissions.fs_group(None), "fs_group: group is None"),  # type: ignore[arg-type]
         (lambda: permissions.fs_group(1000, always="no"), "fs_group: always"),  # type: ignore[arg-type]
     ],
