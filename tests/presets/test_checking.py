@@ -240,6 +240,31 @@ def test_all_of_names_all_that_is_wrong_in_one_container(run):
         checking.all_of(waiting.tcp("db", 1))  # type: ignore[arg-type]
 
 
+def test_a_second_run_looks_again(run, issue, tmp_path):
+    good, old, data = issue("good", -1, 30), issue("old", -9, -1), tmp_path / "data"
+    data.mkdir(mode=0o700)
+    (tmp_path / "sums").write_text(f"{sha256().hexdigest()}  empty\n")
+    check = checking.all_of(
+        checking.certificate(str(tmp_path / "tls.crt")),
+        checking.checksums(str(tmp_path / "sums"), directory=str(data)),
+        checking.ownership(str(data), mode=0o750),
+        checking.secret("shop-db", ["empty"]),
+        checking.kernel_parameter("kernel.ostype", equals="Linux"),
+        checking.device("/dev/null"),
+    )
+    shutil.copy(old, tmp_path / "tls.crt")
+    code, lines = run(check, mounts={"/checked/shop-db": data})
+    assert (code, len(lines)) == (1, 4)
+    shutil.copy(good, tmp_path / "tls.crt")
+    data.chmod(0o750)
+    (data / "empty").touch()
+    assert run(check, mounts={"/checked/shop-db": data}) == (1, ['Secret "shop-db", key "empty": is empty'])
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "empty").write_text("not any more")
+    assert run(check, mounts={"/checked/shop-db": secret}) == (0, ["6 checked: all is well"])
+
+
 def test_gives_up_at_the_deadline_and_stops_when_asked(kubelet, tmp_path):
     """A pipe that nobody writes hangs, as a file of a lost server does."""
     os.mkfifo(tmp_path / "pipe")

@@ -167,6 +167,15 @@ def test_a_proxy_ends_at_once_by_sigterm(proxy):
         running.process.wait(30)
 
 
+def test_a_proxy_that_is_killed_starts_again(proxy, start):
+    killed, port = proxy
+    with socket.create_connection(("127.0.0.1", port), 5):
+        killed.process.kill()
+        killed.process.wait()
+    running = start(killed.sidecar, "haproxy", INITCONSTRUCTS_POD_IP="127.0.0.1")
+    assert running.probe()
+
+
 def test_a_bad_configuration_ends_the_proxy_with_the_reason(servers, kubelet):
     (haproxy,) = servers.need("haproxy")
     container, places = kubelet.place(sidecars.haproxy("listen db\n  nonesuch"), {})

@@ -54,8 +54,8 @@ def signature(
     type kubernetes.io/dockerconfigjson. It guards against mistakes of those who deploy; who may change this manifest
     may take the check out, so demand signatures by an admission policy as well.
 
-    Runs cosign as user 65532 under "restricted"; it needs the network. Gives up after `timeout`, 2 minutes unless said
-    otherwise.
+    Runs cosign as user 65532 under "restricted", requests 100m CPU and 64Mi, limit 256Mi; it needs the network. Gives
+    up after `timeout`, 2 minutes unless said otherwise.
 
     Exit codes: cosign's own, 0 signed, others not or not found.
 
@@ -186,8 +186,9 @@ def policy(
         checking.policy("/config/app.yaml", policies="/policies", mounts=[...])
 
     `policies` is a directory that `mounts` bring; `namespaces` are the Rego packages that count, "main" unless said
-    otherwise. With `warnings`, a warning fails it too. Runs conftest as user 65532 under "restricted"; nothing is
-    loaded. Gives up after `timeout`, 1 minute unless said otherwise, by the `timeout` of its image.
+    otherwise. With `warnings`, a warning fails it too. Runs conftest as user 65532 under "restricted", requests 100m
+    CPU and 64Mi, limit 256Mi; nothing is loaded. Gives up after `timeout`, 1 minute unless said otherwise, by the
+    `timeout` of its image.
 
     Exit codes: conftest's own, 0 satisfied, 1 not or unreadable (with `warnings`, 1 warnings alone and 2 failures), and
     others when it gave up.
