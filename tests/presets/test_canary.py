@@ -77,7 +77,7 @@ def keys(function: str, *words: Any, **more: Any) -> Given:
 
     def make(secret: SecretKey, url: str) -> Step:
         known = fetching.AwsKeys(key_id=OTHER, secret=secret)
-        given = {"keys": known, "endpoint": url, "region": "eu-west-1", "timeout": 2, **more}
+        given = {"keys": known, "endpoint": url, "region": "eu-west-1", "timeout": 60, **more}
         return getattr(fetching, function)(*words, **given)
 
     return Given(make, 1)
@@ -86,7 +86,7 @@ def keys(function: str, *words: Any, **more: Any) -> Given:
 def loading(parameter: str, **more: Any) -> Given:
     def make(secret: EnvValue, url: str) -> Step:
         given = {parameter: {"S": secret} if parameter == "env" else secret, **more}
-        return warming.redis("127.0.0.1", int(url.rpartition(":")[2]), budget=2, required=True, **given)
+        return warming.redis("127.0.0.1", int(url.rpartition(":")[2]), budget=60, required=True, **given)
 
     return Given(make, 1)
 
@@ -140,7 +140,9 @@ SECRETS = {
             ("MySQL is not there", 124, "mysql://canary:canary@127.0.0.1:9/canary"),
         )
     },
-    "migrating.flyway password; no such tool": dataclasses.replace(migration("flyway", "password"), code=127),
+    "migrating.flyway password; no such tool": dataclasses.replace(
+        migration("flyway", "password", timeout=60), code=127
+    ),
     "migrating.in_job": Given(
         lambda secret, _: migrating.in_job(migrating.alembic(image="a:1", database_url=secret), timeout=1)
     ),
@@ -170,24 +172,24 @@ SECRETS = {
     **{f"waiting.{name} host": host(name, **({"topic": "t"} if name == "kafka" else {})) for name in WAITS},
     **{f"waiting.{name} port": port(name) for name in WAITS},
     "fetching.https token": Given(
-        lambda secret, url: fetching.https(f"{url}/a", sha256=SHA, token=secret, timeout=2), 1, "canary-7f3a"
+        lambda secret, url: fetching.https(f"{url}/a", sha256=SHA, token=secret, timeout=60), 1, "canary-7f3a"
     ),
     "fetching.https headers": Given(
-        lambda secret, url: fetching.https(f"{url}/a", sha256=SHA, headers={"X-Key": secret}, timeout=2), 1, "canary"
+        lambda secret, url: fetching.https(f"{url}/a", sha256=SHA, headers={"X-Key": secret}, timeout=60), 1, "canary"
     ),
     "fetching.https token; no header carries it": Given(
-        lambda secret, url: fetching.https(f"{url}/a", sha256=SHA, token=secret, timeout=2), 1, "canary\ncanary"
+        lambda secret, url: fetching.https(f"{url}/a", sha256=SHA, token=secret, timeout=60), 1, "canary\ncanary"
     ),
     "fetching.https token; the server is not there": Given(
         lambda secret, _: fetching.https(f"{NOWHERE}/a", sha256=SHA, token=secret, timeout=1), 124
     ),
     "fetching.huggingface token": Given(
-        lambda secret, url: fetching.huggingface("a/b", revision=COMMIT, endpoint=url, token=secret, timeout=2),
+        lambda secret, url: fetching.huggingface("a/b", revision=COMMIT, endpoint=url, token=secret, timeout=60),
         1,
         "canary-7f3a",
     ),
     "fetching.git token": Given(
-        lambda secret, url: fetching.git(f"{url}/a.git", ref="main", token=secret, timeout=9), 1, isolated=True
+        lambda secret, url: fetching.git(f"{url}/a.git", ref="main", token=secret, timeout=60), 1, isolated=True
     ),
     "fetching.aws_secrets keys": keys("aws_secrets", files={"a": "b"}),
     "fetching.aws_parameters keys": keys("aws_parameters", files={"a": "/b"}),
@@ -310,12 +312,12 @@ def test_no_report_shows_even_a_literal(given):
     assert not any("canary" in each for each in said)
 
 
-@pytest.fixture
-def path(tmp_path) -> tuple[str, Path]:
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory) -> tuple[str, Path]:
     """Programs that note their arguments before they do their work, and the notes."""
-    place, notes = tmp_path / "bin", tmp_path / "arguments"
+    home = tmp_path_factory.mktemp("programs")
+    place, notes = home / "bin", home / "arguments"
     place.mkdir()
-    notes.touch()
     for program in os.listdir("/usr/bin"):  # noqa: PTH208 - names alone
         real = shutil.which(program)
         if real is not None and program != "sh" and not program.startswith("python"):
@@ -323,6 +325,13 @@ def path(tmp_path) -> tuple[str, Path]:
             (place / program).chmod(0o755)
     (place / "sh").symlink_to("/bin/sh")
     return str(place), notes
+
+
+@pytest.fixture
+def path(programs) -> tuple[str, Path]:
+    """The same, with nothing noted yet."""
+    programs[1].write_text("")
+    return programs
 
 
 @pytest.fixture
