@@ -5,9 +5,6 @@ from importlib.resources import files
 
 from initconstructs import (
     EnvValue,
-    HttpGet,
-    InlineFiles,
-    Probe,
     Resources,
     SecurityContext,
     Sidecar,
@@ -17,6 +14,7 @@ from initconstructs import (
     healthy,
     inserted,
 )
+from initconstructs.presets import sidecars
 
 CHECK_CONFIG = "check-config"
 SHIP_LOGS = "ship-logs"
@@ -50,13 +48,9 @@ def check_config(config: Mapping[str, EnvValue]) -> Stage:
 
 def ship_logs() -> Sidecar:
     """Sends what is in `LOGS` to the log platform, from before the app's first stage until after its end."""
-    config = Volume("ship-logs-config", InlineFiles({"fluent-bit.yaml": (_FILES / "fluent-bit.yaml").read_text()}))
-    return Sidecar(
-        SHIP_LOGS,
-        image="fluent/fluent-bit:4.0.3",
-        args=["--config=/config/fluent-bit.yaml"],
-        mounts=[config.at("/config", read_only=True), LOGS.at("/logs", read_only=True)],
-        startup_probe=Probe(HttpGet("/api/v1/health", port=2020), period="1s", failure_threshold=30),
-        resources=_SMALL,
-        security=SecurityContext(run_as_user=65532),
+    return sidecars.fluent_bit(
+        (_FILES / "fluent-bit.yaml").read_text(),
+        name=SHIP_LOGS,
+        mounts=[LOGS.at("/logs", read_only=True)],
+        startup="30s",
     )
