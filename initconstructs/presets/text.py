@@ -8,7 +8,7 @@ from initconstructs.model.checks import quoted
 from initconstructs.model.errors import ModelError, wrong
 
 _PASSWORD = re.compile(
-    r"://[^/@]*:[^@]+@|(^|[?&;\s])(password|passwd|pwd)\s*=|^[^/@:\s]+:[^@]+@(\w+\(|/)", re.IGNORECASE
+    r"://[^/@]*:[^@]+@|(^|[?&;\s])((ssl)?password|passwd|pwd)\s*=|^[^/@:\s]+:[^@]+@(\w+\(|/)", re.IGNORECASE
 )
 """In a URL; in words of libpq (`host=db password=...`) and of Go's MySQL driver (`shop:...@tcp(db)/shop`)."""
 

@@ -319,6 +319,8 @@ def test_any_text_reaches_the_program_unchanged_or_is_refused(kubelet, text):
         lambda: checking.certificate("/tls.crt", valid_for="7d"),
         lambda: checking.ownership("/tls.key"),
         lambda: checking.ownership("/tls.key", mode=0o10000),
+        lambda: checking.ownership("/tls.key", mode="0600"),  # type: ignore[arg-type]
+        lambda: checking.ownership("/tls.key", user=-1),
         lambda: checking.ownership("/tls.key", mode=0o644, at_most=0o600),
         lambda: checking.secret("Shop", ["url"]),
         lambda: checking.secret("shop", []),

@@ -250,6 +250,7 @@ def test_any_text_is_kept_or_refused(text):
         lambda: sidecars.redis_exporter(password="secret"),
         lambda: sidecars.postgres_exporter(data_source="postgresql://exporter:secret@localhost/shop"),
         lambda: sidecars.postgres_exporter(data_source="host=localhost password=secret"),
+        lambda: sidecars.postgres_exporter(data_source="host=localhost sslkey=/k sslpassword=secret"),
         lambda: sidecars.cloud_sql_proxy("shop"),
         lambda: sidecars.cloud_sql_proxy("a:b:c --debug"),
         lambda: sidecars.fluent_bit("x", startup=0),

@@ -78,20 +78,16 @@ def ownership(
 
     Sources: https://pubs.opengroup.org/onlinepubs/9799919799/functions/stat.html
     """
-    asked = {
-        "user": (user, 2**32 - 2),
-        "group": (group, 2**32 - 2),
-        "mode": (mode, 0o7777),
-        "at_most": (at_most, 0o7777),
-    }
-    for name, (value, most) in asked.items():
-        if value is not None:
-            checks.number(f"ownership: {name}", value, 0, most)
-    if all(value is None for value, _ in asked.values()):
+    values = {"user": user, "group": group, "mode": mode, "at_most": at_most}
+    if all(value is None for value in values.values()):
         raise ModelError("ownership(...)", "asks for nothing", "give user=, group=, mode= or at_most=")
+    for name, value in values.items():
+        if value is not None and name in ("user", "group"):
+            checks.number(f"ownership: {name}", value, 0, 2**32 - 2)
+        elif value is not None and not (type(value) is int and 0 <= value <= 0o7777):
+            raise wrong(f"ownership: {name}", value, "must be a mode from 0 to 0o7777", "write 0o640, say")
     if mode is not None and at_most is not None and mode & ~at_most:
         raise ModelError(f"ownership: mode {mode:#o}", f"is more than at_most={at_most:#o}", "leave one of them out")
-    values = {name: value for name, (value, _) in asked.items()}
     spec = {"check": "ownership", "path": _path("ownership: path", path), "recursive": recursive}
     return check([spec | values], options)
 
