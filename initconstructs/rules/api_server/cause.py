@@ -1,6 +1,7 @@
 """The causes that the API server reports, in its own words.
 
-Source: k8s.io/apimachinery/pkg/util/validation/field/errors.go. A value is printed as JSON, as servers do from 1.34.
+Source: k8s.io/apimachinery/pkg/util/validation/field/errors.go. A text is quoted as Go does; a value of an enumeration,
+which has a type of its own, and whatever is no text are printed as JSON, as servers do from 1.34.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
+_SHORT = {"\a": "a", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v", "\\": "\\", '"': '"'}
 # What Go's json.Marshal escapes and Python's doesn't.
 _ESCAPED = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
@@ -28,7 +30,7 @@ def required(path: str, detail: str = "") -> Cause:
 
 def invalid(path: str, value: object, detail: str) -> Cause:
     """A value breaks a rule."""
-    return Cause(path, "FieldValueInvalid", _sentence(f"Invalid value: {printed(value)}", detail))
+    return Cause(path, "FieldValueInvalid", _sentence(f"Invalid value: {_shown(value)}", detail))
 
 
 def not_supported(path: str, value: object, supported: Iterable[str]) -> Cause:
@@ -46,12 +48,12 @@ def forbidden(path: str, detail: str = "") -> Cause:
 
 def duplicate(path: str, value: object) -> Cause:
     """A value that has to be unique appears again."""
-    return Cause(path, "FieldValueDuplicate", f"Duplicate value: {printed(value)}")
+    return Cause(path, "FieldValueDuplicate", f"Duplicate value: {_shown(value)}")
 
 
 def not_found(path: str, value: object, detail: str = "") -> Cause:
     """A name refers to nothing in the object."""
-    return Cause(path, "FieldValueNotFound", _sentence(f"Not found: {printed(value)}", detail))
+    return Cause(path, "FieldValueNotFound", _sentence(f"Not found: {_shown(value)}", detail))
 
 
 def too_long(path: str, at_most: int) -> Cause:
@@ -68,7 +70,7 @@ def too_many(path: str, count: int, at_most: int) -> Cause:
 
 def type_invalid(path: str, value: object, detail: str) -> Cause:
     """A value has the wrong type for the operation that reads it."""
-    return Cause(path, "FieldValueTypeInvalid", _sentence(f"Invalid value: {printed(value)}", detail))
+    return Cause(path, "FieldValueTypeInvalid", _sentence(f"Invalid value: {_shown(value)}", detail))
 
 
 def bad_request(path: str, message: str) -> Cause:
@@ -80,6 +82,20 @@ def printed(value: object) -> str:
     """`value` as the server prints it: compact JSON."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
     return text.translate(_ESCAPED)
+
+
+def _shown(value: object) -> str:
+    return f'"{"".join(map(_quoted, value))}"' if isinstance(value, str) else printed(value)
+
+
+def _quoted(char: str) -> str:
+    """A character as Go's strconv.Quote writes it."""
+    if char in _SHORT:
+        return f"\\{_SHORT[char]}"
+    if char.isprintable():
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _sentence(head: str, detail: str) -> str:

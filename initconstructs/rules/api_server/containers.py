@@ -104,7 +104,8 @@ def unique_name(container: Node, path: str, names: set[str]) -> Causes:
     name = container.get("name") or ""
     if name in names:
         yield duplicate(f"{path}.name", name)
-    names.add(name)
+    if name or ".initContainers[" not in path:
+        names.add(name)
 
 
 @rule("container-image", fix="Name an image; terminationMessagePolicy is File or FallbackToLogsOnError.")

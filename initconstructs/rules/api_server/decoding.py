@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from initconstructs import schemas
+from initconstructs.manifests.pod_template import pod_template
 from initconstructs.rules.api_server.cause import bad_request
 from initconstructs.rules.api_server.check import Causes, Node, rule
-from initconstructs.rules.api_server.gates import GATE_OF, IMAGE_VOLUME, SOURCE_NAMESPACE, ignored
+from initconstructs.rules.api_server.gates import (
+    FORGETS_RESTART_POLICIES,
+    GATE_OF,
+    IMAGE_VOLUME,
+    RESTART_RULES,
+    SOURCE_NAMESPACE,
+    STOP_SIGNAL,
+    ignored,
+)
 from initconstructs.rules.api_server.target import Target
 from initconstructs.rules.finding import Severity
 from initconstructs.rules.rule import Problem
@@ -27,12 +36,15 @@ class Decoded:
 
 def decode(manifest: Mapping[str, object], definition: str, target: Target) -> Decoded:
     """Decode a manifest of a known definition."""
-    decoded = schemas.decode(manifest, definition, target.minor, ignored(target))
-    if not decoded.errors and not decoded.ignored:
+    decoded = schemas.decode(manifest, definition, target.minor, ignored(target, definition))
+    forgotten = [*decoded.ignored]
+    if target.minor == FORGETS_RESTART_POLICIES:
+        forgotten += _own_restart_policies(decoded.value)
+    if not decoded.errors and not forgotten:
         return Decoded(decoded.value)
     _drop_with(decoded.value, decoded.ignored)
     problems = (*mistyped_field(decoded.errors), *unknown_field(decoded.errors))
-    return Decoded(decoded.value, problems, tuple(gated_field(decoded.ignored, target)))
+    return Decoded(decoded.value, problems, tuple(gated_field(forgotten, target)))
 
 
 @rule(
@@ -95,11 +107,25 @@ def gated_field(forgotten: Iterable[tuple[str, str]], target: Target) -> Causes:
 RULES = (unknown_field.rule, mistyped_field.rule, gated_field.rule)
 
 
+def _own_restart_policies(manifest: Node) -> Iterator[tuple[str, str]]:
+    """Where a container says itself when it restarts; a sidecar's Always is older and stays."""
+    template = pod_template(manifest)
+    for path, container in template.all_containers() if template else ():
+        sidecar = ".initContainers[" in path and container.get("restartPolicy") == "Always"
+        if "restartPolicy" in container and not sidecar:
+            yield f"{path}.restartPolicy", RESTART_RULES
+
+
 def _drop_with(manifest: Node, ignored: Iterable[tuple[str, str]]) -> None:
-    """Some fields take more with them: an image its volume and mounts, a namespace the whole dataSourceRef."""
+    """Some fields take more with them: a stop signal a lifecycle that has nothing else, an image its volume and mounts,
+    a namespace the whole dataSourceRef."""
     holes: dict[str, set[int]] = {}
     for path, place in ignored:
-        if place == SOURCE_NAMESPACE:
+        if place == STOP_SIGNAL:
+            container, _, lifecycle = path.removesuffix(".stopSignal").rpartition(".")
+            if not _at(manifest, path.removesuffix(".stopSignal")):
+                _at(manifest, container).pop(lifecycle)
+        elif place == SOURCE_NAMESPACE:
             claim, _, reference = path.removesuffix(".namespace").rpartition(".")
             _at(manifest, claim).pop(reference)
         elif place == IMAGE_VOLUME:

@@ -48,6 +48,8 @@ def pod_names(pod: PodContext, fields: tuple[str, ...]) -> Causes:
     """
     for field in fields:
         value = pod.spec.get(field)
+        if not value and field == "serviceAccountName":
+            value = pod.spec.get("serviceAccount")  # its old name, which counts where the new one is absent
         if value or (value is not None and field == "runtimeClassName"):
             for complaint in _NAMES[field](value):
                 yield invalid(f"{pod.path}.{field}", value, complaint)

@@ -157,7 +157,7 @@ def env_file_volume(pod: PodContext) -> Causes:
 
 def _env_file_volume(name: str, path: str, pod: PodContext) -> Causes:
     at = f"{path}.valueFrom.fileKeyRef.volumeName"
-    volume = next((each for each in pod.spec.get("volumes") or () if (each.get("name") or "") == name), None)
+    volume = {each.get("name") or "": each for each in pod.spec.get("volumes") or ()}.get(name)
     if volume is None:
         yield not_found(at, name)
     elif "emptyDir" not in volume and volume.keys() - {"name"}:

@@ -11,13 +11,15 @@ from functools import cache
 from initconstructs.rules.api_server.target import Target
 
 CORE = "io.k8s.api.core.v1"
+RESTART_RULES = f"{CORE}.Container.restartPolicyRules"
 IMAGE_VOLUME = f"{CORE}.Volume.image"
+STOP_SIGNAL = f"{CORE}.Lifecycle.stopSignal"
 SOURCE_NAMESPACE = f"{CORE}.TypedObjectReference.namespace"
 
 GATED: Mapping[str, tuple[str, ...]] = {
     "ClusterTrustBundleProjection": (f"{CORE}.VolumeProjection.clusterTrustBundle",),
-    "ContainerRestartRules": (f"{CORE}.Container.restartPolicyRules",),
-    "ContainerStopSignals": (f"{CORE}.Lifecycle.stopSignal",),
+    "ContainerRestartRules": (RESTART_RULES,),
+    "ContainerStopSignals": (STOP_SIGNAL,),
     "CrossNamespaceVolumeDataSource": (SOURCE_NAMESPACE,),
     "DynamicResourceAllocation": (f"{CORE}.PodSpec.resourceClaims", f"{CORE}.ResourceRequirements.claims"),
     "EnvFiles": (f"{CORE}.EnvVarSource.fileKeyRef",),
@@ -44,15 +46,18 @@ GATED: Mapping[str, tuple[str, ...]] = {
     "VolumeAttributesClass": (f"{CORE}.PersistentVolumeClaimSpec.volumeAttributesClassName",),
 }
 
+FORGETS_RESTART_POLICIES = 34
+"""The minor that knows a container's own restart policy and, its gate being off, forgets all but a sidecar's."""
+
 GATE_OF: Mapping[str, str] = {place: gate for gate, places in GATED.items() for place in places}
 
 
 @cache
-def ignored(target: Target) -> Mapping[str, frozenset[str]]:
-    """By definition, the fields that the target's server forgets."""
+def ignored(target: Target, kind: str) -> Mapping[str, frozenset[str]]:
+    """By definition, the fields that the target's server forgets; claims inside other objects keep theirs."""
     fields: dict[str, set[str]] = {}
     for place, gate in GATE_OF.items():
-        if not target.enabled(gate):
+        if not target.enabled(gate) and (place != SOURCE_NAMESPACE or kind == f"{CORE}.PersistentVolumeClaim"):
             definition, _, name = place.rpartition(".")
             fields.setdefault(definition, set()).add(name)
     return {definition: frozenset(names) for definition, names in fields.items()}

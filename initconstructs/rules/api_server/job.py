@@ -77,7 +77,7 @@ def job_completion_mode(spec: Node, path: str) -> Causes:
 
     What: completionMode is NonIndexed, the default, or Indexed. An indexed Job has completions, and parallelism and
     maxFailedIndexes of at most 100000 (10000 with a limit per index and more than 100000 completions). Only an indexed
-    Job has backoffLimitPerIndex, maxFailedIndexes or successPolicy.
+    Job has backoffLimitPerIndex or maxFailedIndexes.
     Why: the controller keeps one record for each index.
     Example: `completionMode: Indexed` with parallelism alone is refused, because completions stays unset.
     Fix: write completions.
@@ -87,7 +87,7 @@ def job_completion_mode(spec: Node, path: str) -> Causes:
     if mode == "Indexed":
         yield from _indexed(spec, path)
     elif mode == "NonIndexed":
-        for field in ("backoffLimitPerIndex", "maxFailedIndexes", "successPolicy"):
+        for field in ("backoffLimitPerIndex", "maxFailedIndexes"):
             if field in spec:
                 yield invalid(f"{path}.{field}", spec[field], "requires indexed completion mode")
     else:
@@ -326,7 +326,7 @@ def _job_spec(spec: Node, template: Node, path: str, target: Target) -> Problems
         status_default = path == "spec" or target.minor >= 34
         yield from pod_failure_policy(spec, pod_spec, f"{path}.podFailurePolicy", status_default)
     if "successPolicy" in spec:
-        yield from success_policy(spec["successPolicy"], completions_of(spec), f"{path}.successPolicy")
+        yield from success_policy(spec, completions_of(spec), f"{path}.successPolicy")
     if "podReplacementPolicy" in spec:
         yield from pod_replacement_policy(spec, f"{path}.podReplacementPolicy")
     yield from pod.template(template, f"{path}.template", target)

@@ -119,16 +119,21 @@ def _valid(values: Sequence[str]) -> str:
     "job-success-policy",
     fix="Give each rule succeededIndexes that ascend below completions, or a succeededCount that can be reached.",
 )
-def success_policy(policy: Node, completions: int | None, path: str) -> Causes:
+def success_policy(job: Node, completions: int | None, path: str) -> Causes:
     """A success policy can be fulfilled.
 
-    What: 1 to 20 rules, each with succeededIndexes (`0,2-4`: ascending, below completions, at most 64 KiB), with
-    succeededCount (at most completions, and at most the number of those indexes), or with both.
+    What: it stands in a Job with `completionMode: Indexed`, and has 1 to 20 rules, each with succeededIndexes
+    (`0,2-4`: ascending, below completions, at most 64 KiB), with succeededCount (at most completions, and at most the
+    number of those indexes), or with both.
     Why: a rule that can't be fulfilled would let the Job run on.
     Example: `succeededIndexes: "4-2"` is refused.
     Fix: `succeededIndexes: "2-4"`.
     Source: validateSuccessPolicy in kubernetes/pkg/apis/batch/validation/validation.go.
     """
+    policy: Node = job["successPolicy"]
+    if job.get("completionMode") != "Indexed":
+        yield invalid(path, policy, "requires indexed completion mode")
+        return
     rules: Sequence[Node] = policy.get("rules") or ()
     if not rules:
         yield required(f"{path}.rules", "at least one rules must be specified when the successPolicy is specified")

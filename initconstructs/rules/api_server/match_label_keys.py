@@ -45,9 +45,6 @@ def merged_keys(
     Fix: remove the key from one of them.
     Source: validateMatchLabelKeysAndMismatchLabelKeys in pkg/apis/core/validation/validation.go
     """
-    for index, key in enumerate(mismatched):
-        if key in keys:
-            yield invalid(f"{path}.matchLabelKeys[{index}]", key, "exists in both matchLabelKeys and mismatchLabelKeys")
     detail = "exists in both matchLabelKeys and labelSelector"
     if spread and not pod.target.enabled("MatchLabelKeysInPodTopologySpreadSelectorMerge"):
         used = {*(selector.get("matchLabels") or ()), *(each.get("key") for each in _expressions(selector))}
@@ -55,11 +52,14 @@ def merged_keys(
             if key in used:
                 yield invalid(f"{path}.matchLabelKeys[{index}]", key, detail)
         return
-    seen: set[str] = set(selector.get("matchLabels") or ())
-    for index, key in enumerate(_merged(keys, mismatched, selector, pod)):
-        if key in seen and key in keys:
-            yield invalid(f"{path}[{index}]", key, detail)
+    seen, places = set(selector.get("matchLabels") or ()), {key: index for index, key in enumerate(keys)}
+    for key in _merged(keys, mismatched, selector, pod):
+        if key in seen and key in places:
+            yield invalid(f"{path}[{places[key]}]", key, detail)
         seen.add(key)
+    for index, key in enumerate(keys):
+        if key in mismatched:
+            yield invalid(f"{path}.matchLabelKeys[{index}]", key, "exists in both matchLabelKeys and mismatchLabelKeys")
 
 
 def _merged(keys: Sequence[str], mismatched: Sequence[str], selector: Node, pod: PodContext) -> list[str]:

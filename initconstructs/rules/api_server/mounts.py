@@ -24,7 +24,7 @@ def mounts_and_devices(container: Node, path: str, pod: PodContext) -> Problems:
     for index, mount in enumerate(mounts):
         at = f"{path}.volumeMounts[{index}]"
         yield from volume_mount(mount, at, pod, mounted, device_paths)
-        if len(mount) > 2:
+        if mount.keys() - {"name", "mountPath"}:
             yield from _mount_options(mount, at, f"{path}.volumeMounts", container)
     if devices:
         last = {mount.get("name") or "": mount.get("mountPath") or "" for mount in mounts}

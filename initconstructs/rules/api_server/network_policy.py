@@ -88,25 +88,24 @@ def network_policy_block(block: Node, path: str, strict: bool) -> Causes:
     if not text:
         yield required(f"{path}.cidr")
         return
-    complaints = cidr(text, strict=strict)
-    for complaint in complaints:
+    for complaint in cidr(text, strict=strict):
         yield invalid(f"{path}.cidr", text, complaint)
     network = parse_cidr(text)
-    if network is not None and not complaints:
+    if network is not None:
         yield from _exceptions(block.get("except") or (), network, f"{path}.except", strict)
 
 
 def _exceptions(texts: Sequence[str], network: Network, path: str, strict: bool) -> Causes:
     for index, text in enumerate(texts):
-        complaints = cidr(text, strict=strict)
-        if not complaints and not _is_strict_subset(parse_cidr(text), network):
-            complaints = ("must be a strict subset of `cidr`",)
-        for complaint in complaints:
+        for complaint in cidr(text, strict=strict):
             yield invalid(f"{path}[{index}]", text, complaint)
+        part = parse_cidr(text)
+        if part is not None and not _is_strict_subset(part, network):
+            yield invalid(f"{path}[{index}]", text, "must be a strict subset of `cidr`")
 
 
-def _is_strict_subset(part: Network | None, whole: Network) -> bool:
-    return part is not None and part.network_address in whole and part.prefixlen > whole.prefixlen
+def _is_strict_subset(part: Network, whole: Network) -> bool:
+    return part.network_address in whole and part.prefixlen > whole.prefixlen
 
 
 @rule("network-policy-types", fix="List Ingress, Egress, or both.")

@@ -91,8 +91,6 @@ def pod_spec(pod: PodContext) -> Problems:
         yield from init_containers(pod)
     if spec.get("ephemeralContainers"):
         yield from ephemeral_containers(pod)
-    if pod.target.enabled("EnvFiles"):
-        yield from env_file_volume(pod)
     if "resources" in spec:
         yield from pod_resources(pod)
     yield from _lifetime(pod)
@@ -100,6 +98,8 @@ def pod_spec(pod: PodContext) -> Problems:
     yield from _identity(pod)
     if "os" in spec:
         yield from pod_os(pod)
+    if pod.target.enabled("EnvFiles"):
+        yield from env_file_volume(pod)
 
 
 def _lifetime(pod: PodContext) -> Problems:

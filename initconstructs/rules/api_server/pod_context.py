@@ -36,7 +36,8 @@ class PodContext:
     def __post_init__(self) -> None:
         self.in_pod = self.pod is not None
         self.pod_name = (self.pod or NONE).get("name") or ""
-        self.grace_period = self.spec.get("terminationGracePeriodSeconds", 30)
+        grace = self.spec.get("terminationGracePeriodSeconds", 30)
+        self.grace_period = grace if grace >= 0 else 1
         self.restart_policy = self.spec.get("restartPolicy") or "Always"
         self.host_network = bool(self.spec.get("hostNetwork"))
         self.host_users = self.spec.get("hostUsers") is not False
@@ -45,7 +46,8 @@ class PodContext:
     @property
     def claims(self) -> frozenset[str]:
         """The names of the pod's resource claims."""
-        return frozenset(claim.get("name") or "" for claim in self.spec.get("resourceClaims") or ())
+        names = (claim.get("name") or "" for claim in self.spec.get("resourceClaims") or ())
+        return frozenset(filter(None, names))
 
     def every_container(self) -> Iterator[tuple[Node, str]]:
         """Init containers, containers, then ephemeral ones, each with its path."""

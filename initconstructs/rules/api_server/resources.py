@@ -131,9 +131,11 @@ def resource_amounts(limits: Amounts, requests: Amounts, path: str, grammar: Nam
     """
     for name, amount in limits.items():
         yield from _amount(name, amount, f"{path}.limits[{name}]", grammar)
+        yield from _pages(name, amount, f"{path}.limits[{name}]")
     for name, amount in requests.items():
         yield from _amount(name, amount, f"{path}.requests[{name}]", grammar)
         yield from _against_limit(name, amount, limits.get(name), path)
+        yield from _pages(name, amount, f"{path}.requests[{name}]")
     names = {*limits, *requests}
     if any(map(is_hugepages, names)) and not names & {"cpu", "memory"}:
         yield forbidden(path, "HugePages require cpu or memory")
@@ -145,6 +147,9 @@ def _amount(name: str, amount: Quantity, path: str, grammar: NameCheck) -> Cause
         yield invalid(path, str(amount), "must be greater than or equal to 0")
     if not amount.is_integer and (name in _COUNTED or _is_extended(name)):
         yield invalid(path, str(amount), "must be an integer")
+
+
+def _pages(name: str, amount: Quantity, path: str) -> Iterable[Cause]:
     if is_hugepages(name) and not _is_whole_pages(name, amount):
         yield invalid(path, str(amount), f"{amount} is not positive integer multiple of {name}")
 

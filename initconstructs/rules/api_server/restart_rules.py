@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from initconstructs.rules.api_server.cause import Cause, forbidden, not_supported, required, too_many
 from initconstructs.rules.api_server.check import Causes, Node, Problems, rule
+from initconstructs.rules.api_server.gates import FORGETS_RESTART_POLICIES
 from initconstructs.rules.api_server.pod_context import PodContext
 
 _POLICIES = ("Always", "Never", "OnFailure")
@@ -27,15 +28,18 @@ def container_restart(container: Node, path: str, pod: PodContext, *, init: bool
 def container_restart_policy(value: str, path: str, pod: PodContext, init: bool) -> Causes:
     """A container's own restart policy is one that the target knows.
 
-    What: from 1.35 Always, Never or OnFailure on any container; before, only Always, and only on init containers.
+    What: from 1.35 Always, Never or OnFailure on any container; before 1.34 only Always, and only on init containers.
+    1.34 takes the others and forgets them (see gated-field).
     Why: the kubelet restarts the container by it instead of by the pod's policy.
-    Example: `restartPolicy: OnFailure` on an init container before 1.35.
+    Example: `restartPolicy: OnFailure` on an init container before 1.34.
     Fix: set the pod's restartPolicy, or target 1.35.
     Source: validateContainerRestartPolicy in pkg/apis/core/validation/validation.go
     """
     if pod.target.enabled("ContainerRestartRules"):
         if value not in _POLICIES:
             yield not_supported(path, value, _POLICIES)
+    elif pod.target.minor >= FORGETS_RESTART_POLICIES:
+        return
     elif not init:
         yield forbidden(path, "may not be set for non-init containers")
     elif value != "Always":
@@ -57,6 +61,8 @@ def restart_rules(container: Node, path: str, pod: PodContext, init: bool) -> Ca
     everywhere = pod.target.enabled("RestartAllContainersOnContainerExits")
     if "restartPolicy" not in container:
         yield required(f"{path}.restartPolicy", "must specify restartPolicy when restart rules are used")
+        if init:
+            return
     elif init and container["restartPolicy"] == "Always" and not everywhere:
         detail = "restartPolicyRules are not allowed for init containers with restart policy Always"
         yield forbidden(f"{path}.restartPolicyRules", detail)

@@ -234,7 +234,8 @@ def service_traffic_policy(spec: Node, kind: str) -> Causes:
     """A traffic policy fits the type of the Service.
 
     What: externalTrafficPolicy (Cluster or Local) needs type NodePort or LoadBalancer, or externalIPs;
-    healthCheckNodePort needs LoadBalancer and Local; internalTrafficPolicy is Cluster or Local.
+    healthCheckNodePort, a port from 1 to 65535, needs LoadBalancer and Local; internalTrafficPolicy is Cluster or
+    Local.
     Why: only traffic from outside can be kept on the node where it arrives.
     Example: `externalTrafficPolicy: Local` on a ClusterIP Service is refused.
     Fix: use internalTrafficPolicy for traffic inside the cluster.
@@ -246,11 +247,17 @@ def service_traffic_policy(spec: Node, kind: str) -> Causes:
         yield invalid("spec.externalTrafficPolicy", policy, "may only be set for externally-accessible services")
     elif policy and policy not in _TRAFFIC_POLICIES:
         yield not_supported("spec.externalTrafficPolicy", policy, _TRAFFIC_POLICIES)
-    if spec.get("healthCheckNodePort") and not (kind == "LoadBalancer" and policy == "Local"):
-        detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
-        yield invalid("spec.healthCheckNodePort", spec["healthCheckNodePort"], detail)
+    yield from _health_check_port(spec.get("healthCheckNodePort") or 0, kind == "LoadBalancer" and policy == "Local")
     if "internalTrafficPolicy" in spec and spec["internalTrafficPolicy"] not in _TRAFFIC_POLICIES:
         yield not_supported("spec.internalTrafficPolicy", spec["internalTrafficPolicy"], _TRAFFIC_POLICIES)
+
+
+def _health_check_port(port: int, needed: bool) -> Causes:
+    if port and not needed:
+        detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        yield invalid("spec.healthCheckNodePort", port, detail)
+    for complaint in port_number(port) if port and needed else ():
+        yield invalid("spec.healthCheckNodePort", port, complaint)
 
 
 @rule("service-traffic-distribution", fix="Use PreferClose; from 1.34 also PreferSameZone and PreferSameNode.")

@@ -149,7 +149,7 @@ def claim_spec(spec: Node, path: str, target: Target) -> Problems:
     yield from claim_storage(spec.get("resources") or _NONE, f"{path}.resources")
     if "storageClassName" in spec:
         yield from claim_class(spec["storageClassName"], f"{path}.storageClassName")
-    if spec.get("volumeMode"):
+    if "volumeMode" in spec:
         yield from claim_volume_mode(spec["volumeMode"], f"{path}.volumeMode")
     yield from _sources(spec, path)
     if "volumeAttributesClassName" in spec and target.enabled("VolumeAttributesClass"):

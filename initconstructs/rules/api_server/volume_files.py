@@ -60,8 +60,8 @@ def _projected(source: Node, path: str, pod: PodContext) -> Problems:
     for index, each in enumerate(source.get("sources") or ()):
         given = [kind for kind in _KINDS if kind in each]
         at = f"{path}.sources[{index}]"
-        if given:
-            yield from _projection(each[given[0]], given[0], f"{at}.{given[0]}", path, taken)
+        for kind in given if pod.target.minor >= 31 else given[:1]:
+            yield from _projection(each[kind], kind, f"{at}.{kind}", path, taken)
         if len(given) > 1:
             yield from projected_source(given[1:], at, pod)
 
@@ -174,9 +174,11 @@ def projected_source(others: list[str], path: str, pod: PodContext) -> Causes:
     Fix: make two entries of it.
     Source: validateProjectionSources in pkg/apis/core/validation/validation.go
     """
-    per_source = " per source" if pod.target.minor >= 31 else ""
-    for _ in others:
-        yield forbidden(path, f"may not specify more than 1 volume type{per_source}")
+    if pod.target.minor >= 31:
+        yield forbidden(path, "may not specify more than 1 volume type per source")
+        return
+    for kind in others:
+        yield forbidden(f"{path}.{kind}", "may not specify more than 1 volume type")
 
 
 @rule("projected-paths", fix="Give each file of the projected volume another path.")

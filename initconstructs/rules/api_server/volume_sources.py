@@ -18,6 +18,22 @@ from initconstructs.rules.api_server.selector import labels
 from initconstructs.rules.api_server.storage import claim_spec
 from initconstructs.schemas.quantity import read
 
+# The other fields of a claim template's metadata, in the order in which the server looks at them, as it spells them.
+_OTHER_METADATA = {
+    "name": "name",
+    "generateName": "generateName",
+    "namespace": "namespace",
+    "selfLink": "selfLink",
+    "uid": "uID",
+    "resourceVersion": "resourceVersion",
+    "generation": "generation",
+    "creationTimestamp": "creationTimestamp",
+    "deletionTimestamp": "deletionTimestamp",
+    "deletionGracePeriodSeconds": "deletionGracePeriodSeconds",
+    "ownerReferences": "ownerReferences",
+    "finalizers": "finalizers",
+    "managedFields": "managedFields",
+}
 _HOST_PATH_TYPES = (
     "",
     "BlockDevice",
@@ -58,6 +74,7 @@ def host_path(source: Node, path: str, _: PodContext) -> Causes:
     value, kind = source.get("path") or "", source.get("type") or ""
     if not value:
         yield required(f"{path}.path")
+        return
     for complaint in path_without_back_steps(value):
         yield invalid(f"{path}.path", value, complaint)
     if kind not in _HOST_PATH_TYPES:
@@ -127,9 +144,10 @@ def claim_template_metadata(metadata: Node, path: str) -> Causes:
     Fix: remove the name.
     Source: validatePersistentVolumeClaimTemplateObjectMeta in pkg/apis/core/validation/validation.go
     """
-    for field, value in metadata.items():
-        if field not in {"annotations", "labels"} and value:
-            yield forbidden(f"{path}.{field}", "cannot be set")
+    for field, spelt in _OTHER_METADATA.items():
+        value = metadata.get(field)
+        if value or isinstance(value, list) or (value is not None and field == "deletionGracePeriodSeconds"):
+            yield forbidden(f"{path}.{spelt}", "cannot be set")
 
 
 def _image(source: Node, path: str, pod: PodContext) -> Problems:

@@ -158,6 +158,8 @@ def check_statefulset(manifest: Node, target: Target) -> Problems:
         yield from statefulset_pod_management(spec["podManagementPolicy"])
     yield from statefulset_update_strategy(spec.get("updateStrategy") or _NONE)
     yield from statefulset_claim_retention(spec.get("persistentVolumeClaimRetentionPolicy") or _NONE)
+    for index, claim in enumerate(spec.get("volumeClaimTemplates") or () if target.minor >= 34 else ()):
+        yield from storage.claim_spec(claim.get("spec") or _NONE, f"spec.volumeClaimTemplates[{index}].spec", target)
     yield from not_negative(spec, "spec", "replicas", "minReadySeconds")
     yield from not_negative(spec.get("ordinals") or _NONE, "spec.ordinals", "start")
     if spec.get("serviceName") and target.minor >= 33:
@@ -188,8 +190,6 @@ def _stateful_template(spec: Node, target: Target) -> Problems:
         else:
             yield from _template_metadata(template, target)
     yield from long_running_template(template.get("spec") or _NONE, "StatefulSet")
-    for index, claim in enumerate(claims if target.minor >= 34 else ()):
-        yield from storage.claim_spec(claim.get("spec") or _NONE, f"spec.volumeClaimTemplates[{index}].spec", target)
 
 
 def _unreadable(spec: Node) -> list[Problem]:

@@ -78,7 +78,6 @@ def test_a_failure_policy_needs_pods_that_are_not_restarted() -> None:
         ({"completionMode": "Indexed", "parallelism": 2}, "completions"),
         ({"completionMode": "Indexed", "completions": 9, "parallelism": 100_001}, "parallelism"),
         ({"backoffLimitPerIndex": 1}, "backoffLimitPerIndex"),
-        ({"successPolicy": {"rules": [{"succeededCount": 1}]}}, "successPolicy"),
         (
             {"completionMode": "Indexed", "completions": 5, "backoffLimitPerIndex": 1, "maxFailedIndexes": 6},
             "maxFailedIndexes",
@@ -112,8 +111,18 @@ def test_policies_are_checked_where_they_stand() -> None:
     assert ("job-failure-policy", "spec.podFailurePolicy.rules[0]") in job(
         podFailurePolicy={"rules": [{"action": "Ignore"}]}
     )
-    assert ("job-success-policy", "spec.successPolicy.rules") in job(successPolicy={})
+    assert job(successPolicy={}, completionMode="Indexed", completions=1) == [
+        ("job-success-policy", "spec.successPolicy.rules")
+    ]
     assert job(podReplacementPolicy="Always") == [("job-replacement-policy", "spec.podReplacementPolicy")]
+
+
+def test_success_is_counted_in_indexed_jobs_only_and_after_failure() -> None:
+    found = job(successPolicy={}, podFailurePolicy={"rules": [{"action": "Retry", "onPodConditions": [{"type": "A"}]}]})
+    assert found == [
+        ("job-failure-policy", "spec.podFailurePolicy.rules[0].action"),
+        ("job-success-policy", "spec.successPolicy"),
+    ]
 
 
 def test_a_generated_selector_is_left_alone() -> None:

@@ -79,7 +79,8 @@ def test_there_are_twenty_rules_and_conditions_at_most() -> None:
 
 
 def successes(*rules: dict[str, Any], completions: int | None = 5) -> list[tuple[str, str]]:
-    problems = list(success_policy({"rules": rules}, completions, "p"))
+    job = {"completionMode": "Indexed", "successPolicy": {"rules": rules}}
+    problems = list(success_policy(job, completions, "p"))
     assert {problem.rule.id for problem in problems} <= {"job-success-policy"}
     return [(problem.path.removeprefix("p.rules"), problem.message) for problem in problems]
 

@@ -82,6 +82,11 @@ def test_a_block_is_a_network_with_holes(change: dict[str, Any], path: str) -> N
     assert block(**change) == [("network-policy-block", f"spec.egress[0].to[0].ipBlock.{path}")]
 
 
+def test_an_exception_in_an_odd_spelling_is_held_against_its_network_too() -> None:
+    found_twice = block(cidr="10.0.0.1/8", **{"except": ["192.168.0.1/16"]})
+    assert [path.rpartition(".")[2] for _, path in found_twice] == ["cidr", "except[0]", "except[0]"]
+
+
 def test_networks_are_canonical_from_1_36() -> None:
     egress = [{"to": [{"ipBlock": {"cidr": "10.0.0.1/8"}}]}]
     assert found("1.35", egress=egress) == []

@@ -72,6 +72,11 @@ def test_a_service_that_can_be_reached_is_fine(spec: dict[str, Any]) -> None:
         ({"externalTrafficPolicy": "Local"}, "service-traffic-policy", "spec.externalTrafficPolicy"),
         ({"type": "NodePort", "externalTrafficPolicy": "Node"}, "service-traffic-policy", "spec.externalTrafficPolicy"),
         ({"healthCheckNodePort": 30000}, "service-traffic-policy", "spec.healthCheckNodePort"),
+        (
+            {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": -1},
+            "service-traffic-policy",
+            "spec.healthCheckNodePort",
+        ),
         ({"internalTrafficPolicy": ""}, "service-traffic-policy", "spec.internalTrafficPolicy"),
         ({"trafficDistribution": "Nearest"}, "service-traffic-distribution", "spec.trafficDistribution"),
         ({"externalIPs": ["127.0.0.1"]}, "service-external-ip", "spec.externalIPs[0]"),

@@ -44,6 +44,7 @@ def test_a_claim_that_can_be_bound_is_fine(spec: dict[str, Any]) -> None:
         ({"storageClassName": "Fast_SSD"}, "claim-class", "storageClassName"),
         ({"volumeAttributesClassName": "Fast_SSD"}, "claim-class", "volumeAttributesClassName"),
         ({"volumeMode": "Raw"}, "claim-volume-mode", "volumeMode"),
+        ({"volumeMode": ""}, "claim-volume-mode", "volumeMode"),
         ({"selector": {"matchLabels": {"a b": ""}}}, "label-selector", "selector.matchLabels"),
     ],
 )

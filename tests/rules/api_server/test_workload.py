@@ -151,6 +151,16 @@ def test_claim_templates_are_checked_from_1_34() -> None:
     assert found(check_statefulset, manifest, "1.33") == []
 
 
+def test_claim_templates_are_checked_before_all_that_follows_them() -> None:
+    manifest = workload({"volumeClaimTemplates": [{"metadata": {"name": "data"}}], "replicas": -1}, containers=[])
+    assert [path for _, path in found(check_statefulset, manifest)] == [
+        "spec.volumeClaimTemplates[0].spec.accessModes",
+        "spec.volumeClaimTemplates[0].spec.resources[storage]",
+        "spec.replicas",
+        "spec.template.spec.containers",
+    ]
+
+
 def test_a_stateful_template_is_checked_from_1_34() -> None:
     manifest = workload(containers=[])
     assert [path for _, path in found(check_statefulset, manifest)] == ["spec.template.spec.containers"]
