@@ -165,11 +165,11 @@ def _sources(spec: Node, path: str) -> Problems:
 
 
 def _with_both_sources(spec: Node) -> Node:
-    """The spec as the registry rewrites it: an unknown dataSource is forgotten, a lone source is copied."""
+    """The spec as the registry rewrites it: a lone source is copied, a lone dataSource of an unknown kind forgotten."""
     source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
     if source is None and reference is None:
         return spec
-    if source is not None and (source.get("kind"), source.get("apiGroup") or "") not in _KNOWN_SOURCES:
+    if reference is None and (source.get("kind"), source.get("apiGroup") or "") not in _KNOWN_SOURCES:
         source = None
     if source is None and not (reference or _NONE).get("namespace"):
         source = reference

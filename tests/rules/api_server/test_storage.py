@@ -74,6 +74,12 @@ def test_two_sources_agree() -> None:
     assert found(dataSource=SNAPSHOT, dataSourceRef=other) == [("claim-data-sources", "spec")]
 
 
+def test_a_source_of_an_unknown_kind_is_forgotten_only_when_it_stands_alone() -> None:
+    unknown = {"apiGroup": "example.com", "kind": "Backup", "name": "daily"}
+    assert found(dataSource=unknown) == []
+    assert found(dataSource=unknown, dataSourceRef=SNAPSHOT) == [("claim-data-sources", "spec")]
+
+
 def test_a_source_of_another_namespace_stands_alone() -> None:
     away = SNAPSHOT | {"namespace": "backups"}
     assert found(dataSourceRef=away | {"namespace": "My_Backups"})[0][1] == "spec.dataSourceRef.namespace"
