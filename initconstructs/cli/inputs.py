@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,10 @@ from initconstructs.manifests.yaml_in import MAX_BYTES, load_yaml
 from initconstructs.reports.finding_words import visible
 
 STDIN = "-"
-_SUFFIXES = frozenset([".yaml", ".yml", ".json"])
+_YAML = frozenset([".yaml", ".yml"])
+_SUFFIXES = _YAML | {".json"}
+_METADATA = "construct-metadata.json"
+"""What cdk8s writes beside the manifests where it is asked to record them; it is none itself."""
 _IDENTITY = ("apiVersion", "kind", "metadata")
 
 # Helm names the template above each document that it renders: `# Source: shop/templates/api.yaml`.
@@ -80,13 +83,31 @@ def manifest_files(directory: Path) -> list[Path]:
     return [file for file in sorted(directory.rglob("*")) if file.is_file() and _holds_manifests(file)]
 
 
+def other_files(directory: Path) -> Iterator[Path]:
+    """The files below a directory that no synth writes, one by one; nothing is read for the usual names of manifests."""
+    for folder, _, names in os.walk(directory):
+        for file in (Path(folder, name) for name in names):
+            if file.suffix not in _YAML and file.name != _METADATA and not _reads_as_manifests(file):
+                yield file
+
+
 def _holds_manifests(file: Path) -> bool:
     if file.suffix in _SUFFIXES:
-        return file.name != "construct-metadata.json"
+        return file.name != _METADATA
+    return _reads_as_manifests(file)
+
+
+def _reads_as_manifests(file: Path) -> bool:
     try:
-        return any(map(_is_manifest, load_yaml(file.read_bytes())))
+        return file.is_file() and any(map(_is_manifest, load_yaml(_content(file))))
     except (UnreadableManifest, OSError):
         return False
+
+
+def _content(file: Path) -> bytes:
+    """What a file holds, as far as it may be read."""
+    with file.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
 
 
 class _Reader:
@@ -149,8 +170,7 @@ class _Reader:
             return
         self._seen.add(real)
         try:
-            with Path(file).open("rb") as stream:
-                content = stream.read(MAX_BYTES + 1)
+            content = _content(Path(file))
         except OSError as error:
             self._inputs.unreadable.append(f"{self._shown(file)}: {error.strerror}")
         else:

@@ -55,6 +55,7 @@ def _hand_over(app: App, directory: Path, arguments: argparse.Namespace) -> None
     if arguments.check_only:
         _tell(f"{files} would go to {app.output}")
         return
+    _refuse_loss(app.output, directory)
     replace(directory, app.output)
     _tell(f"{files} written to {app.output}")
 
@@ -76,19 +77,26 @@ def _directory(output: Path, *, is_kept: bool) -> AbstractContextManager[Path]:
 
 
 def _refuse_output(output: Path) -> None:
-    """What stands there is removed, so it must be nothing that anybody lives or works in."""
+    """What stands there is removed, so it must be a directory, and not the project itself."""
     try:
         place = output.resolve()
     except (OSError, RuntimeError):
         raise Unusable(f"the output {output} is a link that leads to itself") from None
-    kept = {"the working directory": Path.cwd(), "your home directory": Path(os.path.expanduser("~")).resolve()}  # noqa: PTH111 - there may be none
-    for what, directory in kept.items():
-        if directory.is_relative_to(place):
-            raise Unusable(f"the output {output} is {what} or holds it, and would be replaced as a whole")
-    if (place / ".git").exists():
-        raise Unusable(f"the output {output} is a git repository, and would be replaced as a whole")
+    if Path.cwd().is_relative_to(place):
+        raise Unusable(f"the output {output} is the working directory or holds it, and would be replaced as a whole")
     if place.exists() and not place.is_dir():
         raise Unusable(f"the output {output} is no directory")
+
+
+def _refuse_loss(output: Path, new: Path) -> None:
+    """What stands there is removed, so it must be what a synth writes, or come again."""
+    from initconstructs.cli.inputs import other_files  # noqa: PLC0415 - see _run
+
+    for file in other_files(output):
+        name = file.relative_to(output)
+        if not os.path.lexists(new / name):
+            rule = f"the output {output} holds {name}, which is no manifest and would be lost with the directory"
+            raise Unusable(f"{rule}; move it away, or name another output")
 
 
 @contextmanager
