@@ -42,14 +42,16 @@ def read_settings(start: Path | None = None) -> dict[str, object]:
 def _table(file: Path) -> Mapping[str, object] | None:
     """The table; None where there is none, whatever else the file holds."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        content = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    if "initconstructs" not in text:
+    except OSError as error:
+        raise Unusable(f"{file}: {error.strerror}") from None
+    if b"initconstructs" not in content:
         return None
     try:
-        tool = tomllib.loads(text).get("tool", {})
-    except tomllib.TOMLDecodeError as error:
+        tool = tomllib.loads(content.decode("utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Unusable(f"{file}: {error}") from None
     table = tool.get("initconstructs") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):

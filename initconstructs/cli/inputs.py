@@ -84,7 +84,7 @@ def manifest_files(directory: Path) -> list[Path]:
 
 
 def other_files(directory: Path) -> Iterator[Path]:
-    """The files below a directory that no synth writes, one by one; nothing is read for the usual names of manifests."""
+    """The files below a directory that no synth writes, one by one; what is called YAML counts as its work unread."""
     for folder, _, names in os.walk(directory):
         for file in (Path(folder, name) for name in names):
             if file.suffix not in _YAML and file.name != _METADATA and not _reads_as_manifests(file):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from initconstructs.planning.diff import PlanDiff
+from initconstructs.reports.markdown import escaped
 
 
 def diff_markdown(diffs: Sequence[PlanDiff]) -> str:
@@ -15,9 +16,9 @@ def diff_markdown(diffs: Sequence[PlanDiff]) -> str:
 
 
 def _workload(diff: PlanDiff) -> Iterator[str]:
-    yield f"### {diff.title}"
+    yield f"### {escaped(diff.title)}"
     yield ""
-    yield f"{diff.headline.capitalize()}."
+    yield f"{escaped(diff.headline.capitalize())}."
     if not diff.changes:
         return
     yield ""
@@ -25,8 +26,4 @@ def _workload(diff: PlanDiff) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for change in diff.changes:
         cells = (change.what, change.subject, change.old, change.new, change.meaning)
-        yield f"| {' | '.join(map(_cell, cells))} |"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
+        yield f"| {' | '.join(map(escaped, cells))} |"

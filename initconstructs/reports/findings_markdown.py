@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from initconstructs.reports.finding_words import place, title, visible
+from initconstructs.reports.finding_words import place, title
+from initconstructs.reports.markdown import escaped
 from initconstructs.reports.summary import Summary, counts
 from initconstructs.rules.finding import Finding, Severity
 
 _LIMIT = 60_000  # GitHub takes comments of 65,536 characters
-_SPECIAL = re.compile(r"[\\`*<>|~@&]|(?<=\])\(|(?<=\w)://|#(?=\d)")
 _HEAD = ("| | rule | object | place | problem and remedy |", "|---|---|---|---|---|")
 
 
@@ -19,7 +19,7 @@ def render(findings: Sequence[Finding], summary: Summary) -> str:
     grave = [each for each in findings if each.severity != Severity.INFO and each.acknowledged is None]
     grave.sort(key=lambda finding: finding.severity != Severity.ERROR)
     other = [each for each in findings if each.severity == Severity.INFO or each.acknowledged is not None]
-    lines = [f"**{counts(summary)}**", "", *(f"- {_escaped(problem)}" for problem in summary.unreadable), ""]
+    lines = [f"**{counts(summary)}**", "", *(f"- {escaped(problem)}" for problem in summary.unreadable), ""]
     lines += _table(grave, summary, _LIMIT - sum(map(len, lines)))
     folded = list(_table(other, summary, _LIMIT - sum(map(len, lines))))
     if folded:
@@ -49,8 +49,8 @@ def _row(finding: Finding, template: str | None) -> str:
         title(finding.object),
         f"{place(finding)} (from {template})" if template else place(finding),
     )
-    said = f"{_escaped(finding.path)}: {_escaped(finding.message)}<br>{_escaped(_remedy(finding))}"
-    return f"| {' | '.join(map(_escaped, cells))} | {said} |"
+    said = f"{escaped(finding.path)}: {escaped(finding.message)}<br>{escaped(_remedy(finding))}"
+    return f"| {' | '.join(map(escaped, cells))} | {said} |"
 
 
 def _remedy(finding: Finding) -> str:
@@ -59,8 +59,3 @@ def _remedy(finding: Finding) -> str:
 
 def _plural(count: int) -> str:
     return f"{count} finding" if count == 1 else f"{count} findings"
-
-
-def _escaped(text: str) -> str:
-    """Text from a manifest opens no cell, tag or link, and mentions nobody."""
-    return _SPECIAL.sub(lambda match: "".join(f"&#{ord(character)};" for character in match[0]), visible(text))

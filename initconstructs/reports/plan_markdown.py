@@ -9,6 +9,8 @@ from initconstructs.planning.plan import Plan
 from initconstructs.planning.pod import Role
 from initconstructs.planning.simulate import Outcome
 from initconstructs.reports import plan_words as words
+from initconstructs.reports.finding_words import visible
+from initconstructs.reports.markdown import escaped
 from initconstructs.reports.timeline import Bar, bars
 
 
@@ -43,11 +45,11 @@ def _tags(bar: Bar) -> str:
 
 def _plain(text: str) -> str:
     """Mermaid ends a task's name at the first colon and a statement at a semicolon or a hash."""
-    return text.translate({ord(":"): " ", ord(";"): ",", ord("#"): " "})
+    return visible(text).translate({ord(":"): " ", ord(";"): ",", ord("#"): " "})
 
 
 def _plan(plan: Plan, outcome: Outcome | None) -> Iterator[str]:
-    yield f"### {plan.title}"
+    yield f"### {escaped(plan.title)}"
     yield ""
     yield f"{words.head(plan).replace('   ', ', ')}."
     yield ""
@@ -56,7 +58,7 @@ def _plan(plan: Plan, outcome: Outcome | None) -> Iterator[str]:
     yield from _rows(plan)
     yield ""
     for note in words.notes(plan):
-        yield f"- {_cell(note)}"
+        yield f"- {escaped(note)}"
     yield ""
     yield "```mermaid"
     yield from mermaid(plan)
@@ -69,15 +71,15 @@ def _rows(plan: Plan) -> Iterator[str]:
     number = 0
     for stage, before, time in zip(plan.stages, words.predecessors(plan), plan.time.stages, strict=True):
         number += stage.role is not Role.APP
+        name = f"**{escaped(stage.name)}**{' (sidecar)' if stage.role is Role.SIDECAR else ''}"
         cells = (
-            "" if stage.role is Role.APP else str(number),
-            f"**{stage.name}**{' (sidecar)' if stage.role is Role.SIDECAR else ''}",
             words.starts_when(before),
             words.patience(time, stage.role),
             words.amounts(plan.resources.own[stage.name]),
             "; ".join(words.passes_on(stage, plan)),
         )
-        yield f"| {' | '.join(map(_cell, cells))} |"
+        place = "" if stage.role is Role.APP else str(number)
+        yield f"| {' | '.join([place, name, *map(escaped, cells)])} |"
 
 
 def _failures(plan: Plan) -> Iterator[str]:
@@ -85,17 +87,12 @@ def _failures(plan: Plan) -> Iterator[str]:
     yield "|---|---|---|"
     for failure in failures(plan):
         shown = ", ".join(f"`{status}`" for status in failure.statuses)
-        yield f"| {_cell(failure.stage)} | {_cell(failure.effect)} | {shown} |"
+        yield f"| {escaped(failure.stage)} | {escaped(failure.effect)} | {shown} |"
     if again := words.whole_restart(plan):
         yield ""
-        yield _cell(again)
+        yield escaped(again)
 
 
 def _simulated(outcome: Outcome) -> Iterator[str]:
     for line in words.simulated(outcome):
-        yield f"- {_cell(line)}"
-
-
-def _cell(text: str) -> str:
-    """Text that comes from a manifest must not open a table cell or a tag."""
-    return text.replace("|", "\\|").replace("<", "&lt;")
+        yield f"- {escaped(line)}"

@@ -98,3 +98,13 @@ def test_a_table_that_is_none_is_an_error(project: Path) -> None:
     write(project, "[tool]\ninitconstructs = 3\n")
     with pytest.raises(Unusable, match="is no table"):
         read_settings()
+
+
+def test_a_file_that_can_not_be_read_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "pyproject.toml").write_bytes(b"[tool.initconstructs]\n# \xff\n")
+    assert main(["check", "."]) == 2
+    assert "pyproject.toml: 'utf-8' codec can't decode" in capsys.readouterr().err
+    (project / "pyproject.toml").unlink()
+    (project / "pyproject.toml").mkdir()
+    assert main(["check", "."]) == 2
+    assert "pyproject.toml: Is a directory" in capsys.readouterr().err

@@ -210,10 +210,11 @@ def test_markdown_holds_a_mermaid_timeline():
 
 def test_names_from_a_manifest_cannot_break_markdown_or_mermaid():
     manifest = shop()
-    manifest["spec"]["template"]["spec"]["containers"][0]["name"] = "a|b<i>:;#c"
+    manifest["spec"]["template"]["spec"]["containers"][0]["name"] = "a|b<i>:;#c @all\n```"
     text = explain([manifest], format="markdown")
-    assert "a\\|b&lt;i>" in text
-    assert "    a|b<i> , c :done, " in explain([manifest], format="mermaid")
+    assert "**a&#124;b&#60;i&#62;:;#c &#64;all&#92;n&#96;&#96;&#96;**" in text
+    assert "@all" not in re.sub(r"```mermaid\n.*?\n```", "", text, flags=re.DOTALL)
+    assert "    a|b<i> , c @all\\n``` :done, " in explain([manifest], format="mermaid")
 
 
 class _Page(HTMLParser):
