@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from initconstructs.cli.options import Unusable, complete
+from initconstructs.cli.options import Unusable
 
 # A command's module has SUMMARY, `configure(parser)` and `run(arguments) -> int`.
 COMMANDS = ("check", "synth", "explain", "diff", "rules", "new", "doctor", "completion")
@@ -46,6 +46,8 @@ def _run(argv: Sequence[str] | None) -> int:
     asked = [name for name in COMMANDS if name in words[:1]]
     arguments = _parser(asked or COMMANDS).parse_args(words)
     _write_utf_8()
+    from initconstructs.cli.effective import complete  # noqa: PLC0415 - `--version` needs no settings
+
     try:
         complete(arguments)
         code: int = arguments.run(arguments)

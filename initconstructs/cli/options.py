@@ -1,25 +1,14 @@
-"""The arguments that several commands take, so that they read, say and refuse the same everywhere.
-
-What the command line leaves open, the project's pyproject.toml may say (see `config`); else the default holds.
-"""
+"""The arguments that several commands take, so that they read, say and refuse the same everywhere."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 PROFILES = ("privileged", "baseline", "restricted")
 THRESHOLDS = ("error", "warning", "never")
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
 """Of findings; each is a module `reports.findings_<format>`."""
-
-_DEFAULTS: dict[str, object] = {
-    "kubernetes": "1.36",
-    "profile": None,
-    "fail_on": "error",
-    "select": (),
-    "ignore": (),
-}
 
 
 class Unusable(Exception):  # noqa: N818 - named for what it says of the input
@@ -66,33 +55,3 @@ def read_names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     selected(names, ())
     return names
-
-
-_READERS: Mapping[str, Callable[[str], object]] = {
-    "kubernetes": read_minor,
-    "select": read_names,
-    "ignore": read_names,
-}
-
-
-def complete(arguments: argparse.Namespace) -> None:
-    """Read the values that were given, and fill in what the command line left open.
-
-    Raises Unusable for a value, of an argument or of the project's settings, that can't be read.
-    """
-    taken = {name: getattr(arguments, name) for name in _DEFAULTS if hasattr(arguments, name)}
-    for name, text in taken.items():
-        if text is not None and name in _READERS:
-            setattr(arguments, name, _read(name, text))
-    if None in taken.values():
-        from initconstructs.cli.config import read_settings  # noqa: PLC0415 - not every command has settings
-
-        settings = _DEFAULTS | read_settings()
-        vars(arguments).update({name: settings[name] for name, text in taken.items() if text is None})
-
-
-def _read(name: str, text: str) -> object:
-    try:
-        return _READERS[name](text)
-    except ValueError as error:
-        raise Unusable(f"--{name} {text}: {error}") from None
