@@ -113,17 +113,9 @@ def vulnerabilities(
     https://trivy.dev/docs/latest/configuration/cache/#scan-cache-backend
     """
     offline = ["--skip-db-update", "--skip-java-db-update", "--offline-scan"] if database else []
-    lone = [
-        "--cache-backend=memory"
-    ]  # the other one locks its file, and pods that share a volume would shut each other out
-    words = [
-        "image",
-        "--scanners=vuln",
-        "--image-src=remote",
-        *lone,
-        *([] if unfixed else ["--ignore-unfixed"]),
-        *offline,
-    ]
+    fixed = [] if unfixed else ["--ignore-unfixed"]
+    # The cache in a file is locked: pods that share a volume would shut each other out.
+    words = ["image", "--scanners=vuln", "--image-src=remote", "--cache-backend=memory", *fixed, *offline]
     name = _image("vulnerabilities: reference", reference)
     return _trivy("vulnerabilities", words, name, severities, options, cache=database)
 
