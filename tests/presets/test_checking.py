@@ -18,7 +18,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from initconstructs import Claim, Container, DeploymentSpec, ModelError, Volume, render
+from initconstructs import (
+    Claim,
+    ConfigMapFiles,
+    Container,
+    DeploymentSpec,
+    InlineFiles,
+    ModelError,
+    Volume,
+    render,
+)
 from initconstructs.presets import checking, waiting
 from initconstructs.presets.checking import Check
 from tests.presets.issued import issued
@@ -337,6 +346,8 @@ def test_any_text_reaches_the_program_unchanged_or_is_refused(kubelet, text):
         lambda: checking.vulnerabilities("a:1", severities=["BAD"]),  # type: ignore[list-item]
         lambda: checking.misconfiguration("config"),
         lambda: checking.policy(policies="/policies"),
+        lambda: checking.policy("/a", policies="/policies,/more"),
+        lambda: checking.policy("/a", policies="/policies", namespaces=['"main"']),
     ],
 )
 def test_refuses_what_can_never_be_right(wrong):
@@ -362,6 +373,23 @@ def test_secrets_of_nearly_the_same_name_are_not_taken_for_each_other(stages):
     volumes = deployment["spec"]["template"]["spec"]["volumes"]  # type: ignore[index,call-overload]
     found = [each["secret"]["secretName"] for each in volumes if "secret" in each]
     assert len(found) == len(set(found)) == (2 if len(stages) == 2 else 4)
+
+
+@pytest.mark.parametrize(
+    ("source", "sub_path", "read"),
+    [
+        (ConfigMapFiles("policies"), None, "/policies/..data"),
+        (InlineFiles({"main.rego": "package main"}), None, "/policies/..data"),
+        (ConfigMapFiles("policies"), "main", "/policies"),
+        (Claim("policies"), None, "/policies"),
+    ],
+)
+def test_policies_that_the_kubelet_lays_by_links_are_read_once(source, sub_path, read):
+    mount = Volume("policies", source).at("/policies", read_only=True, sub_path=sub_path)
+    (word,) = (
+        each for each in checking.policy("/a", policies="/policies/", mounts=[mount]).args or () if "policy" in each
+    )
+    assert word.rstrip("/") == f"--policy={read}"
 
 
 def test_a_database_that_is_there_is_not_loaded():

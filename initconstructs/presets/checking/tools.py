@@ -13,7 +13,16 @@ from initconstructs.model.checks import Duration, Words
 from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
 from initconstructs.model.resources import Resources
 from initconstructs.model.stages import Stage
-from initconstructs.model.volumes import EmptyDir, Mount, SecretFiles, Volume
+from initconstructs.model.volumes import (
+    ConfigMapFiles,
+    DownwardApi,
+    EmptyDir,
+    InlineFiles,
+    Mount,
+    Projected,
+    SecretFiles,
+    Volume,
+)
 from initconstructs.presets import images
 from initconstructs.presets.program import TELL_WHY, UNPRIVILEGED, StageOptions, literal
 from initconstructs.presets.text import check_text
@@ -22,6 +31,7 @@ Severity: TypeAlias = Literal["UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
 
 _SEVERITIES = ("UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 _SEVERE: Sequence[Severity] = ("HIGH", "CRITICAL")
+_LAID = (ConfigMapFiles, DownwardApi, InlineFiles, Projected, SecretFiles)
 _IMAGE = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9._:/@]*")
 _SMALL = Resources(requests={"cpu": "100m", "memory": "64Mi"}, limits={"memory": "256Mi"})
 _LARGE = Resources(requests={"cpu": "200m", "memory": "256Mi"}, limits={"memory": "1Gi"})
@@ -189,12 +199,34 @@ def policy(
     """
     if not paths:
         raise ModelError("policy(...)", "has no file to look at", 'write policy("/config/app.yaml", ...), say')
-    words = ["test", "--no-color", f"--policy={_path('policy: policies', policies)}"]
-    words += [f"--namespace={check_text('policy: namespaces', each)}" for each in checks.words("policy", namespaces)]
+    directory = _listed("policy: policies", _path("policy: policies", policies))
+    words = ["test", "--no-color", f"--policy={_once(directory, options.get('mounts', ()))}"]
+    words += [f"--namespace={_listed('policy: namespaces', each)}" for each in checks.words("policy", namespaces)]
     words += ["--fail-on-warn"] if warnings else []
     files = [_path("policy: path", each) for each in paths]
     command = ["timeout", "-k", "5", str(_seconds(options, "1m")), "conftest"]
     return _tool("policy", [*words, *files], options, image=images.CONFTEST, command=command)
+
+
+def _listed(place: str, text: str) -> str:
+    """Text for an option that conftest reads as a line of CSV."""
+    if set(check_text(place, text)) & set(',"\r\n'):
+        raise wrong(
+            place, text, "must be without commas, quotes and line ends, which conftest takes apart", "rename it"
+        )
+    return text
+
+
+def _once(directory: str, mounts: Sequence[Mount]) -> str:
+    """The directory where each file is once: conftest follows the links by which the kubelet lays a ConfigMap.
+
+    A `default` rule that it reads twice is an error: https://github.com/open-policy-agent/conftest/issues/497
+    """
+    for mount in mounts:
+        laid = isinstance(mount.volume, Volume) and isinstance(mount.volume.source, _LAID) and not mount.sub_path
+        if laid and mount.path.rstrip("/") == directory.rstrip("/"):
+            return f"{mount.path.rstrip('/')}/..data"
+    return directory
 
 
 def _tool(
