@@ -98,8 +98,8 @@ def secret(secret: str, keys: Words, *, at_least: int = 1, **options: Unpack[Che
 
         checking.secret("shop-db", ["username", "password"])
 
-    Kubernetes starts a container with an empty value, and without a word keeps a pod waiting whose Secret is missing;
-    this names it. The stage mounts the Secret itself, read-only, and never logs what it holds.
+    Kubernetes starts a container with an empty value, and keeps a pod whose Secret is missing waiting for ever; this
+    fails, and names what is missing. The stage mounts the Secret itself, read-only, and never logs what it holds.
 
     Exit codes: 1 a key is missing, empty or too short.
 
