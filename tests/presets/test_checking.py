@@ -90,6 +90,13 @@ def test_the_key_of_another_certificate_is_found_out(run, issue, tmp_path):
     assert run(checking.certificate(str(mine), key="/none")) == (1, ["/none: No such file or directory"])
 
 
+def test_the_key_of_a_weak_certificate_is_its_key_still(run, servers, tmp_path):
+    (openssl,) = servers.need("openssl")
+    made = [openssl, "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-sha1", "-days", "30", "-subj", "/CN=old"]
+    servers.run([*made, "-keyout", str(tmp_path / "tls.key"), "-out", str(tmp_path / "tls.crt"), "-batch"])
+    assert run(checking.certificate(str(tmp_path / "tls.crt"), key=str(tmp_path / "tls.key")))[0] == 0
+
+
 def test_what_was_found_before_a_file_that_can_not_be_read_is_said_too(run, issue):
     old = issue("old", -9, -1)
     code, lines = run(checking.certificate(str(old), key="/none"))
@@ -163,6 +170,12 @@ def test_a_manifest_that_says_nothing_is_refused(run, tmp_path):
             f"{tmp_path}/sums: lists no file",
         ],
     )
+
+
+def test_a_name_that_no_file_can_have_is_an_error_like_others(run, tmp_path):
+    (tmp_path / "sums").write_text(f"{sha256().hexdigest()}  a\0b\n")
+    code, (line,) = run(checking.checksums(str(tmp_path / "sums"), directory=str(tmp_path)))
+    assert (code, line.startswith("checksums: embedded null ")) == (1, True)
 
 
 def test_a_manifest_that_is_complete_lists_what_is_behind_links_too(run, tmp_path):

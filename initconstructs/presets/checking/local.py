@@ -27,7 +27,7 @@ def certificate(
         checking.certificate("/tls/tls.crt", key="/tls/tls.key", mounts=[tls.at("/tls", read_only=True)])
 
     Every certificate of the file counts, those of the authorities in a chain too. `key` is a path: the key must belong
-    to the first certificate and have no password. Whether someone trusts them is not asked.
+    to the first certificate and have no password. Whether someone trusts them is not asked, nor how strong they are.
 
     Exit codes: 1 the file is missing, holds no certificate or a broken one, one has expired, will soon, or is not valid
     yet, or the key is another one's.

@@ -27,6 +27,8 @@ def problems(spec: Mapping[str, Any]) -> list[str]:
             found.append(each)  # one by one: what was found before an error counts
     except OSError as error:
         found.append(f"{error.filename or spec.get('path') or spec['check']}: {error.strerror}")
+    except ValueError as error:  # a manifest may name a file with a zero byte
+        found.append(f"{spec.get('path') or spec['check']}: {error}")
     return found
 
 
