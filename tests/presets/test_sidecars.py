@@ -41,7 +41,7 @@ class Running:
     def get(self, port: int, path: str) -> str | None:
         with (
             suppress(urllib.error.URLError, ConnectionError),
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer,
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer,
         ):
             return answer.read().decode()
         return None
@@ -169,11 +169,12 @@ def test_a_proxy_ends_at_once_by_sigterm(proxy):
 
 def test_a_proxy_that_is_killed_starts_again(proxy, start):
     killed, port = proxy
-    with socket.create_connection(("127.0.0.1", port), 5):
-        killed.process.kill()
-        killed.process.wait()
-    running = start(killed.sidecar, "haproxy", INITCONSTRUCTS_POD_IP="127.0.0.1")
-    assert running.probe()
+    killed.process.kill()
+    until(lambda: not killed.probe())
+    start(killed.sidecar, "haproxy", INITCONSTRUCTS_POD_IP="127.0.0.1")
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(b"hello")
+        assert connection.recv(100) == b"hello"
 
 
 def test_a_bad_configuration_ends_the_proxy_with_the_reason(servers, kubelet):
