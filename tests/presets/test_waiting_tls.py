@@ -15,8 +15,9 @@ import pytest
 
 from initconstructs import SecretKey
 from initconstructs.presets import waiting
+from tests.presets.conftest import free_port
 from tests.presets.test_waiting_protocols import elasticsearch, kafka_versions, mongodb, replying
-from tests.presets.waiting_servers import free_port, rabbitmq, redis
+from tests.presets.waiting_servers import rabbitmq, redis
 
 TRUSTED = waiting.Tls(ca_file="/ca/ca.crt")
 Launch = Callable[..., None]

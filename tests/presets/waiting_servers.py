@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from pathlib import Path
+
+from tests.presets.conftest import free_port
 
 
 def redis(servers, port: int) -> None:
@@ -85,9 +86,3 @@ def rabbitmq(servers, port: int, configuration: str = "") -> None:
         RABBITMQ_ENABLED_PLUGINS_FILE=f"{home}/plugins",
         RABBITMQ_CONFIG_FILE=f"{home}/rabbitmq.conf",
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
