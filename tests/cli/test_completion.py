@@ -59,11 +59,10 @@ def zsh(*words: str) -> list[str]:
     """What an interactive zsh makes of the words and a tab."""
     with terminal("zsh", "-f", "-i") as ask:
         ask(
-            "autoload -Uz compinit && compinit -u -D; unsetopt beep; bindkey '^I' complete-word; PS1='ready '\n",
-            "ready ",
+            "autoload -Uz compinit && compinit -u -D; unsetopt beep; bindkey '^I' complete-word; echo re''ady\n",
+            "ready",
         )
-        ask('eval "$(initconstructs completion zsh)"; echo lo""aded\n', "loaded")
-        ask("PS1='> '; clear\n", "> ")
+        ask("eval \"$(initconstructs completion zsh)\"; PS1='lo''aded '\n", "loaded ")  # the echo of it is no answer
         return ask(" ".join(words) + "\t", "").replace("\x1b[J", "").replace("/", "").split()
 
 
