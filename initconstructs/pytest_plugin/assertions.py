@@ -42,7 +42,7 @@ def assert_handed_over(plan: Plan, source: str, *, to: str, path: str | None = N
     __tracebackhide__ = True
     _hold_to_plan(plan)
     is_late = _place(plan, source) >= _place(plan, to)
-    found = [each for each in plan.handoffs if source in each.written_by[:1] and to in each.read_by]
+    found = [each for each in plan.handoffs if source != to and source in each.written_by and to in each.read_by]
     if not found:
         _fail(plan, f"{source} hands nothing over to {to}", _hand_overs(plan.handoffs))
     if is_late:
@@ -132,10 +132,11 @@ def _start_up(plan: Plan) -> str:
 
 def _hand_overs(handoffs: Sequence[Handoff]) -> str:
     there = [
-        f"{each.written_by[0]} to {reader} at {each.paths[reader]}"
+        f"{writer} to {reader} at {each.paths[reader]}"
         for each in handoffs
+        for at, writer in enumerate(each.written_by)
         for reader in each.read_by
-        if each.written_by and reader != each.written_by[0]
+        if reader not in each.written_by[: at + 1]
     ]
     return f"handed over are {', '.join(there)}" if there else "no stage hands anything over"
 
