@@ -81,6 +81,11 @@ def test_a_privileged_stage_is_refused_under_a_stricter_profile_with_the_way_aro
     assert way in str(caught.value)
 
 
+def test_a_pattern_of_file_names_is_a_value():
+    stage = networking.privileged_sysctls({"kernel.core_pattern": "/cores/core.%e.%p"})
+    assert stage.args[1:] == ("kernel.core_pattern", "/cores/core.%e.%p")
+
+
 def test_what_the_pod_can_set_needs_no_privileged_stage():
     with pytest.raises(ModelError, match="PodSecurityContext"):
         networking.privileged_sysctls({"net.ipv4.tcp_syncookies": 1})

@@ -19,7 +19,7 @@ from initconstructs.presets.program import StageOptions
 from initconstructs.schemas.sysctls import is_safe
 
 _NAME = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-_a-z0-9]*[a-z0-9])?)+")
-_VALUE = re.compile(r"[-+./:,_a-zA-Z0-9]+([ \t][-+./:,_a-zA-Z0-9]+)*")
+_VALUE = re.compile(r"[-+./:,%_a-zA-Z0-9]+([ \t][-+./:,%_a-zA-Z0-9]+)*")
 _SECURITY = SecurityContext(run_as_user=0, run_as_group=0, read_only_root_filesystem=True, privileged=True)
 
 
