@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -126,6 +127,23 @@ def test_killed_at_any_instant_the_next_run_finishes_it(kubelet, path, tmp_path,
         assert kubelet.run(stage, mounts={"/data": data}, PATH=path).code == 0
         assert set(owners(many).values()) == {(USER, GROUP)}
         assert owners(data)["."] == (USER, GROUP)
+
+
+def test_asked_to_stop_it_does_not_go_on(kubelet, path, data, tmp_path):
+    """But for the tool that runs just then, which ends with its container."""
+    begun, go, tool = tmp_path / "begun", tmp_path / "go", Path(path) / "chown"
+    tool.unlink()
+    wait = f': >{begun}; while [ ! -e {go} ]; do sleep 0.05; done; exec {shutil.which("chown")} "$@"'
+    tool.write_text(f"#!/bin/sh\n{wait}\n")
+    tool.chmod(0o755)
+    started = kubelet.start(give(), mounts={"/data": data}, PATH=path)
+    while not begun.exists():
+        time.sleep(0.01)
+    started.process.terminate()
+    assert started.process.wait(20) == 143
+    go.touch()
+    assert started.finish().last == "asked to stop"
+    assert owners(data)["."] == (0, 0)
 
 
 def test_several_volumes(kubelet, path, data, tmp_path):

@@ -18,7 +18,7 @@ work() {
     run=$mode
     if [ -n "$mode" ]; then run=$(printf '%04o' "$((mode | (mode & 0444) >> 2))"); fi
     for directory in "$@"; do
-        (cd "$directory" && give) || fail "$directory: not all could be given to $user:$group, see above"
+        { cd "$directory" && give; } || fail "$directory: not all could be given to $user:$group, see above"
     done
 }
 
