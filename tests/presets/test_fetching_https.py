@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from initconstructs import ConfigMapFiles, ModelError, SecretKey, Volume, dump_yaml
 from initconstructs.presets import fetching
 from tests.presets.conftest import expanded
-from tests.presets.fetching_clouds import Reply, canary_free, cloud, data
+from tests.presets.fetching_clouds import Reply, canary_free, cloud, data, soon
 
 BODY = os.urandom(300_000)
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -224,6 +224,19 @@ def test_stops_when_the_pod_is_deleted_and_leaves_nothing(kubelet):
             time.sleep(0.02)
         started.process.send_signal(signal.SIGTERM)
         assert started.finish().code == 143
+    assert [each.name for each in (kubelet.root / "data").iterdir()] == [".fetching.lock"]
+
+
+@pytest.mark.parametrize("seconds", [60, 2], ids=["stopped", "deadline"])
+def test_ends_in_the_midst_of_unpacking_and_leaves_nothing(kubelet, seconds):
+    archive = packed("tar:", {f"d{each % 50}/{each}": b"x" for each in range(20_000)})
+    with cloud(lambda _: Reply(200, archive)) as server:
+        stage = fetching.https(f"{server.url}/a", sha256=sha256(archive), extract=True, timeout=seconds)
+        started = kubelet.start(stage)
+        if seconds == 60:
+            soon(lambda: len(list((kubelet.root / "data/.https.part").glob("*/*"))) > 100, 30)
+            started.process.send_signal(signal.SIGTERM)
+        assert started.finish().code == (143 if seconds == 60 else 124)
     assert [each.name for each in (kubelet.root / "data").iterdir()] == [".fetching.lock"]
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .task import UNFINISHED, Failed, Task
+from .task import MAKING, UNFINISHED, Failed, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +28,11 @@ class Part:
         self.validator = ""  # the ETag of what has been written so far, if it can be continued
 
     def __enter__(self) -> Part:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        UNFINISHED.add(self.part)
-        self.part.unlink(missing_ok=True)  # what a run left behind that was killed
-        self.file: BinaryIO = os.fdopen(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        with MAKING:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            UNFINISHED.add(self.part)
+            self.part.unlink(missing_ok=True)  # what a run left behind that was killed
+            self.file: BinaryIO = os.fdopen(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         self.restart()
         return self
 
@@ -74,8 +75,9 @@ class Part:
             os.fsync(self.file.fileno())
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self.path)) from None
-        self.part.replace(self.path)
-        UNFINISHED.discard(self.part)
+        with MAKING:
+            self.part.replace(self.path)
+            UNFINISHED.discard(self.part)
         sync(self.path.parent)
 
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 UNFINISHED: set[Path] = set()
 """What is in the making, removed however the program ends; only SIGKILL leaves it, for the next run to replace."""
 
+MAKING = threading.RLock()
+"""Held by who names, moves or removes what is in the making, and at last by who ends the program: then nobody does."""
+
 LONGEST_LINE = 400
 
 
@@ -92,6 +95,7 @@ def run(work: Work) -> None:
 
 def leave(code: int) -> None:
     """End at once, whatever hangs: a thread may wait for a resolver or a disk."""
+    MAKING.acquire(timeout=1)
     for path in list(UNFINISHED):
         with suppress(OSError):
             shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .files import Part, inside, sync, verified, write
-from .task import UNFINISHED
+from .task import MAKING, UNFINISHED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,8 @@ class Tree:
         if not self.resumes:
             self.discard()
             UNFINISHED.add(self.stage)
-        self.stage.mkdir(parents=True, exist_ok=True)
+        with MAKING:
+            self.stage.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,8 +44,9 @@ class Tree:
             self.discard()
 
     def discard(self) -> None:
-        shutil.rmtree(self.stage, ignore_errors=True)
-        UNFINISHED.discard(self.stage)
+        with MAKING:
+            shutil.rmtree(self.stage, ignore_errors=True)
+            UNFINISHED.discard(self.stage)
 
     def recorded(self) -> dict[str, Any]:
         """What the manifest says; nothing where there is none."""
@@ -84,8 +86,9 @@ class Tree:
     def link(self, name: str, target: str) -> None:
         """A symbolic link, whose target the caller has checked."""
         place = self.place(name)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(target)
+        with MAKING:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(target)
         self.links[name] = target
 
     def keep(self) -> None:
@@ -97,7 +100,8 @@ class Tree:
         for name in [*self.files, *self.links]:
             place = inside(self.root, name)
             place.parent.mkdir(parents=True, exist_ok=True)
-            self.place(name).replace(place)
+            with MAKING:
+                self.place(name).replace(place)
         for parent in {inside(self.root, name).parent for name in [*self.files, *self.links]}:
             sync(parent)
         self.record(self.source, self.files, self.links)
