@@ -311,6 +311,9 @@ def test_unpacks_and_then_replaces_what_another_version_held(kubelet, kind):
         "link-out": packed("tar:", {"good": b""}, linked("up", "../..")),
         "link-absolute": packed("tar:", {"good": b""}, linked("up", "/etc")),
         "link-through-a-link": packed("tar:", {"good": b""}, linked("here", "."), linked("here/up", "../out")),
+        "link-out-by-another": packed(
+            "tar:", {"good": b""}, linked("a/b/root", "../.."), linked("up", "a/b/root/../.fetching.lock")
+        ),
         "hard-link-out": packed("tar:", {"good": b""}, linked("up", "../../etc/passwd", tarfile.LNKTYPE)),
         "device": packed("tar:", {"good": b""}, linked("null", "", tarfile.CHRTYPE)),
         "twice": packed("tar:", {"good": b""}, linked("good", "other")),
@@ -325,6 +328,12 @@ def test_refuses_an_archive_that_leads_out_or_is_none(kubelet, archive):
     assert (done.code, data(kubelet)) == (1, {}), done.out
     assert "unexpected" not in last(done)
     assert not (kubelet.root / "out").exists()
+
+
+def test_a_tar_that_ends_with_a_zip_is_a_tar(kubelet):
+    jar = packed("zip", {"Main.class": b"x"})
+    assert unpacking(kubelet, packed("tar:", {"lib/a.jar": jar})).code == 0
+    assert data(kubelet) == {"lib/a.jar": jar}
 
 
 def test_keeps_links_that_stay_inside(kubelet):

@@ -27,7 +27,7 @@ def unpack(packed: Part, tree: Tree, strip: int, mode: int) -> None:
     packed.file.flush()
     archive = packed.part
     try:
-        if zipfile.is_zipfile(archive):
+        if zipfile.is_zipfile(archive) and not tarfile.is_tarfile(archive):  # a tar may end with a zip
             unzip(archive, tree, strip, mode)
         else:
             untar(archive, tree, strip, mode)
@@ -37,6 +37,9 @@ def unpack(packed: Part, tree: Tree, strip: int, mode: int) -> None:
         if getattr(error, "errno", None):  # the disk, not the archive
             raise
         raise Failed(f"the archive can't be read ({type(error).__name__})") from None
+    for name in tree.links:
+        if not leads_inside(tree, name):
+            raise Failed(f"link {name!r} in the archive leads out of the directory")
     if not tree.files:
         raise Failed("the archive holds no files, or all of them above what is stripped")
 
@@ -80,12 +83,18 @@ def copy(data: BinaryIO, tree: Tree, name: str, mode: int) -> None:
 
 
 def link(tree: Tree, name: str, target: str) -> None:
-    """A symbolic link whose target stays below the directory."""
+    """A symbolic link whose target stays below the directory, as far as it is written."""
     end = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
     if target.startswith("/") or end == ".." or end.startswith("../"):
         raise Failed(f"link {name!r} in the archive leads out of the directory")
     clear(tree, name)
     tree.link(name, target)
+
+
+def leads_inside(tree: Tree, name: str) -> bool:
+    """Whether it does so when other links are followed: `up -> root/../x` does not if `root` is one to the top."""
+    root = os.path.realpath(tree.stage)
+    return os.path.commonpath([root, os.path.realpath(tree.place(name))]) == root
 
 
 def clear(tree: Tree, name: str) -> Path:
