@@ -31,7 +31,7 @@ from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Stage
 from initconstructs.model.volumes import ClaimTemplate, Volume
 from initconstructs.presets import images
-from initconstructs.presets.fetching import data
+from initconstructs.presets.fetching import cloud, data
 from initconstructs.presets.program import (
     COMMAND_RESOURCES,
     RESOURCES,
@@ -82,8 +82,8 @@ def http(
     found = checks.strings("http: files", files)
     if not found:
         raise ModelError("http: files", "is empty", 'write {"rates.json": "https://rates.example/api"}, say')
+    cloud.check_paths("http: files", found)
     for file, url in found.items():
-        data.check_file("http: files", file)
         data.check_url(f"http: files[{file!r}]", url)
     checks.seconds("http: budget", budget, 1)
     names, env = data.header_variables(headers or {})

@@ -198,6 +198,16 @@ def test_prefetches_what_it_can_and_keeps_the_older_file_where_it_can_not(kubele
     canary_free(stage, done, CANARY)
 
 
+def test_servers_that_are_away_or_silent_do_not_keep_the_other_files_away(kubelet, port, fake):
+    silent = fake(lambda _: time.sleep(60))
+    away = {f"away/{each}": f"http://127.0.0.1:{port}/x" for each in range(20)}
+    with cloud(lambda _: Reply(200, b"1.1")) as server:
+        files = {"silent": f"http://127.0.0.1:{silent.port}/", **away, "rates.json": f"{server.url}/rates"}
+        done = kubelet.run(warming.http(files, budget=6))
+    assert (done.code, data(kubelet)) == (0, {"rates.json": b"1.1"}), done.out
+    assert last(done).startswith("goes on without it: gave up after 6 s")
+
+
 def test_a_prefetch_that_stalls_spends_its_budget_and_writes_nothing(kubelet):
     with cloud(lambda _: Reply(200, b"half", sends=2, stalls=60)) as server:
         done = kubelet.run(warming.http({"a": f"{server.url}/a"}, budget=2))
@@ -242,7 +252,10 @@ def test_what_can_never_be_right_is_refused(given):
         warming.redis("cache", **given)
 
 
-@pytest.mark.parametrize("files", [{}, {"../x": "https://a.example/b"}, {"x": "http://a.example/b"}, {"x": 1}])
+BELOW = {"x": "https://a.example/x", "x/y": "https://a.example/y"}
+
+
+@pytest.mark.parametrize("files", [{}, {"../x": "https://a.example/b"}, {"x": "http://a.example/b"}, {"x": 1}, BELOW])
 def test_files_that_can_never_be_right_are_refused(files):
     with pytest.raises(ModelError):
         warming.http(files)

@@ -53,7 +53,7 @@ def secrets(
     found = {path: _reference(f"{function}: files", name, check) for path, name in _pairs(function, "files", files)}
     variables = _pairs(function, "environment", environment)
     named = {name: _reference(f"{function}: environment", text, check) for name, text in variables}
-    _check_paths(f"{function}: files", found)
+    check_paths(f"{function}: files", found)
     for name in named:
         _check_variable(f"{function}: environment", name)
     if not found and not named and "path" not in about:
@@ -97,7 +97,7 @@ def _reference(place: str, text: str, check: Check) -> str:
     return text
 
 
-def _check_paths(place: str, paths: Mapping[str, str]) -> None:
+def check_paths(place: str, paths: Mapping[str, str]) -> None:
     """Files of one directory: none leads out of it, and none is a directory of another."""
     for path in paths:
         parts = check_text(place, path).split("/")

@@ -62,7 +62,7 @@ class Task:
         text = " ".join(text.split())[:LONGEST_LINE]
         for secret in self.secrets:
             text = text.replace(secret, "***")
-        print(f"{time.monotonic() - self.began:7.1f}s  {text}", flush=True)
+        print(f"{time.monotonic() - self.began:7.1f}s  {text}\n", end="", flush=True)  # whole, whoever else does so
 
     def see(self, text: str) -> None:
         """What keeps it from going on, with a line if it is something new; the last of them is told at the deadline."""
