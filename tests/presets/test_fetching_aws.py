@@ -233,6 +233,15 @@ def test_what_is_throttled_is_tried_again(kubelet):
     canary_free(stage, done, "canary")
 
 
+@pytest.mark.parametrize(
+    "name", ["rds!db-3c1b6e05", "arn:aws:secretsmanager:eu-west-1:1:secret:rds!db-3c1b6e05-Ab1cD2"]
+)
+def test_a_secret_that_another_service_manages_has_a_name_too(name):
+    """https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html"""
+    stage = fetching.aws_secrets(files={"db.json": name})
+    assert json.loads(stage.args[1])["files"] == {"db.json": name}
+
+
 def test_keys_come_from_a_secret_and_nowhere_else():
     with pytest.raises(ModelError, match="SecretKey"):
         fetching.AwsKeys(key_id="AKIA", secret=SecretKey("aws", "secret"))  # type: ignore[arg-type]

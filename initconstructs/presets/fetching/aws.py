@@ -31,7 +31,7 @@ from initconstructs.presets.fetching.data import DataOptions
 from initconstructs.presets.fetching.objects import objects, split
 
 _SECRET = cloud.matching(
-    r"[A-Za-z0-9/_+=.@-]{1,512}|arn:[A-Za-z0-9-]+:secretsmanager:[A-Za-z0-9-]+:[0-9]+:secret:[A-Za-z0-9/_+=.@-]+",
+    r"[A-Za-z0-9/_+=.@!-]{1,512}|arn:[A-Za-z0-9-]+:secretsmanager:[A-Za-z0-9-]+:[0-9]+:secret:[A-Za-z0-9/_+=.@!-]+",
     "must be the name or ARN of a secret",
     "shop/db",
 )
