@@ -149,7 +149,7 @@ def small_disk(servers: Servers, place: Path) -> list[str]:
     return [*alone, "sh", "-c", script, str(place)]
 
 
-def soon(happened: Callable[[], bool], within: float = 10) -> None:
+def soon(happened: Callable[[], bool], within: float = 30) -> None:
     """Wait until something has happened."""
     end = time.monotonic() + within
     while not happened():

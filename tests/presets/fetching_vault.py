@@ -35,6 +35,7 @@ class Vault:
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
     hides_mounts: bool = False
     down: bool = False
+    odd: bool = False
     tokens: dict[str, float] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
@@ -44,6 +45,8 @@ class Vault:
         self.log.append(f"{request.method} {path}")
         if self.down:
             return Reply(503)
+        if self.odd:
+            return answer({"hello": "canary"})
         if request.headers["X-Vault-Request"] != "true" or request.headers.get("X-Vault-Namespace") != self.namespace:
             return error(400, "missing header")
         body = json.loads(request.body or b"{}")

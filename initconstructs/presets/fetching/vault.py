@@ -149,6 +149,13 @@ def _check_path(place: str, path: object) -> None:
         raise wrong(place, path, "must be a path of printable ASCII characters", 'write "secret/data/shop/db", say')
 
 
+def _check_secret(place: str, path: str) -> None:
+    _check_path(place, path)
+    if path != path.strip("/") or "//" in path:
+        rule = "must neither begin nor end with a slash, nor have two in a row"
+        raise wrong(place, path, rule, 'write "secret/data/shop/db", say')
+
+
 def _token(name: str, audience: str | None, options: FetchOptions) -> Mount:
     """The pod's token for Vault, which the kubelet renews."""
     if audience is not None:
@@ -172,7 +179,7 @@ def _fetch(  # noqa: PLR0917 -- as both name them
 ) -> Stage:
     options = {**options, "mounts": [*mounts, *options.get("mounts", ())]}
     return cloud.secrets(
-        function, about, files=files, environment=environment, mode=mode, check=_check_path, options=options
+        function, about, files=files, environment=environment, mode=mode, check=_check_secret, options=options
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from .files import write
 from .secrets import hand_over
-from .task import Failed, Task, leave, perform
+from .task import Task, leave, outcome, perform
 from .vault import HIDDEN, Lease, Vault
 
 PAUSE, TRY_SECONDS = 5, 60
@@ -66,14 +66,15 @@ class Agent(Vault):
         while True:
             time.sleep(self.pause())
             self.task.deadline = time.monotonic() + TRY_SECONDS
-            try:
-                self.renew()
-            except (Failed, OSError) as error:
-                self.task.see(f"keeps the files as they are: {error}")
+            code, text = outcome(lambda *_: self.renew(), self.task, self.spec)
+            if code:
+                self.task.see(f"keeps the files as they are: {text}")
                 self.doubtful = True
                 time.sleep(PAUSE)
+            elif " 0 of " not in text:
+                self.task.say(text)
 
-    def renew(self) -> None:
+    def renew(self) -> str:
         """Renew what is due; where that is refused or no longer worth much, begin anew."""
         ended = self.doubtful and not self.known()
         if ended or (self.token.due() <= 1 and not self.extended(self.token, "auth/token/renew-self", {})):
@@ -84,8 +85,7 @@ class Agent(Vault):
                 del self.leases[path]
         last = self.hand_over()
         self.doubtful = False
-        if " 0 of " not in last:
-            self.task.say(last)
+        return last
 
     def known(self) -> bool:
         """Whether the token is still good."""
