@@ -63,6 +63,10 @@ class Registry:
     lies: dict[str, bytes] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    uses: int = 1000
+    """For how many requests a token is good."""
+    tokens: int = 0
+    left: int = 0
 
     @property
     def manifest(self) -> bytes:
@@ -88,8 +92,11 @@ class Registry:
         if path == "/token":
             if "scope=repository%3Aacme%2Fgeo%3Apull" not in query or authorization != f"Basic {encoded}":
                 return answer({"errors": [{"code": "UNAUTHORIZED", "message": "login refused"}]}, 401)
-            return answer({"token": "canary-bearer"})
-        if self.login and authorization != (f"Basic {encoded}" if self.basic else "Bearer canary-bearer"):
+            self.tokens, self.left = self.tokens + 1, self.uses
+            return answer({"token": f"canary-bearer-{self.tokens}"})
+        good = f"Basic {encoded}" if self.basic else f"Bearer canary-bearer-{self.tokens}" if self.left else "none"
+        self.left -= authorization == good
+        if self.login and authorization != good:
             realm = f'Bearer realm="{self.base}/token",service="registry",scope="repository:acme/geo:pull"'
             return Reply(401, headers={"WWW-Authenticate": 'Basic realm="r"' if self.basic else realm})
         if path in ("/v2/acme/geo/manifests/1.0", f"/v2/acme/geo/manifests/{self.digest}"):

@@ -83,6 +83,13 @@ def test_logs_in_as_the_registry_asks(fetch, kubelet, auth, basic):
     assert (done.code, data(kubelet)) == (0, {"geo.db": BODY}), done.out
 
 
+def test_logs_in_again_when_its_token_has_expired(fetch, kubelet):
+    registry = Registry([FILE, ({TITLE: "b"}, b"b"), ({TITLE: "c"}, b"c")], login=LOGIN, uses=2)
+    done = fetch(registry, auths=dict(zip(("username", "password"), LOGIN.split(":"), strict=True)))
+    assert (done.code, data(kubelet)) == (0, {"geo.db": BODY, "b": b"b", "c": b"c"}), done.out
+    assert registry.tokens == 2
+
+
 def test_a_digest_that_is_there_and_unchanged_asks_nobody(fetch, kubelet):
     registry = Registry([FILE])
     assert fetch(registry, registry.digest).code == 0

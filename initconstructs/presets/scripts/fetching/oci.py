@@ -11,14 +11,20 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from .archive import unpack
 from .files import Part, alone
-from .http import Answer, Client, shown
+from .http import Client, origin, shown
 from .task import Failed, Task, run
 from .tree import Tree
+
+if TYPE_CHECKING:
+    import urllib.request
+    from collections.abc import Collection
+    from email.message import Message
+    from http.client import HTTPResponse
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 ACCEPT = f"{MANIFEST}, application/vnd.docker.distribution.manifest.v2+json"
@@ -35,33 +41,40 @@ def fetch(task: Task, spec: dict[str, Any]) -> str:
         return Artifact(task, spec).bring()
 
 
-class Registry:
-    """One registry, and the login that it asks for."""
+class Registry(Client):
+    """One registry, and the login that it asks for: a token may be good for a minute, and a layer take many."""
 
     def __init__(self, task: Task, spec: dict[str, Any]) -> None:
-        self.task, self.spec = task, spec
-        self.client = Client(task, spec.get("ca_file"))
+        super().__init__(task, spec.get("ca_file"))
+        self.spec, self.proof = spec, ""
         self.base = f"https://{spec['registry']}/v2/{spec['repository']}"
-        self.headers: dict[str, str] = {}
+
+    def opened(self, request: urllib.request.Request, expect: Collection[int]) -> HTTPResponse:
+        if self.proof:
+            request.add_header("Authorization", self.proof)
+        found = super().opened(request, {*expect, 401})
+        if found.status != 401:
+            return found
+        with found:
+            if origin(found.geturl()) != origin(request.full_url):  # the login is for nobody else
+                raise Failed(f"{shown(found.geturl())}: status 401")
+            self.log_in(found.headers)
+        request.add_header("Authorization", self.proof)
+        return super().opened(request, expect)
 
     def manifest(self, reference: str) -> bytes:
-        """The manifest; the login that it needs is good for the blobs too."""
-        url = f"{self.base}/manifests/{reference}"
-        answer = self.client.ask(url, headers={"Accept": ACCEPT}, expect=(401,))
-        if answer.status == 401:
-            self.log_in(answer)
-            answer = self.client.ask(url, headers={"Accept": ACCEPT, **self.headers})
+        answer = self.ask(f"{self.base}/manifests/{reference}", headers={"Accept": ACCEPT})
         said = reference if ":" in reference else answer.headers.get("Docker-Content-Digest") or ""
         if said and digest_of(answer.body) != said:
             raise Failed(f"the manifest's digest is {digest_of(answer.body)}, not {said}")
         return answer.body
 
-    def log_in(self, refused: Answer) -> None:
+    def log_in(self, refused: Message) -> None:
         """https://distribution.github.io/distribution/spec/auth/token/"""
-        scheme, _, rest = (refused.headers.get("WWW-Authenticate") or "").partition(" ")
+        scheme, _, rest = (refused.get("WWW-Authenticate") or "").partition(" ")
         login = self.login()
         if scheme.lower() == "basic" and login:
-            self.headers = {"Authorization": f"Basic {login}"}
+            self.proof = f"Basic {login}"
             return
         asked = dict(CHALLENGE.findall(rest))
         if scheme.lower() != "bearer" or "realm" not in asked:
@@ -72,8 +85,8 @@ class Registry:
         asked.setdefault("scope", f"repository:{self.spec['repository']}:pull")
         query = urlencode({name: asked[name] for name in ("service", "scope") if name in asked})
         headers = {"Authorization": f"Basic {login}"} if login else {}
-        found = self.client.ask(f"{realm}?{query}", headers=headers).json()
-        self.headers = {"Authorization": f"Bearer {self.task.hide(found.get('token') or found['access_token'])}"}
+        found = Client(self.task, self.spec.get("ca_file")).ask(f"{realm}?{query}", headers=headers).json()
+        self.proof = f"Bearer {self.task.hide(found.get('token') or found['access_token'])}"
 
     def login(self) -> str:
         """The registry's login in the pull secret, as `docker login` writes it; or nothing."""
@@ -136,7 +149,7 @@ class Artifact(Registry):
         packed = layer["annotations"].get(UNPACK) == "true"
         place = tree.root / f"{self.spec['id']}.layer" if packed else tree.place(name)
         with Part(place, self.spec["mode"]) as part:
-            self.client.fetch(f"{self.base}/blobs/{digest}", part, self.headers)
+            self.fetch(f"{self.base}/blobs/{digest}", part)
             part.expect(digest.partition(":")[2], layer["size"])
             unpack(part, tree, 0, self.spec["mode"]) if packed else tree.add(name, part)
         self.task.say(f"{name}: {layer['size']} bytes, digest verified")
