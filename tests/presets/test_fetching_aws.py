@@ -7,12 +7,13 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from initconstructs import ModelError, SecretKey
+from initconstructs import ConfigMapFiles, ModelError, SecretKey, Volume
 from initconstructs.presets import fetching
-from tests.presets.conftest import Kubelet
+from tests.presets.conftest import Kubelet, QuietHandler
 from tests.presets.fetching_aws import KEYS, REGION, Aws, aws, instance, pod_identity, sts
 from tests.presets.fetching_clouds import Reply, Request, answer, canary_free, cloud, files, kubelet_reads, small_disk
 
@@ -191,6 +192,39 @@ def test_as_the_pod_identity(server, kubelet, token):
     with cloud(lambda asked: pod_identity(asked, server.reader)) as place:
         env = {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": token}
         done = fetched_as(kubelet, server, AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{place.url}/v1/credentials", **env)
+    assert done.code == 0, done.out
+
+
+def test_asks_the_node_and_no_proxy(server, kubelet, token):
+    with (
+        cloud(lambda asked: pod_identity(asked, server.reader)) as agent,
+        cloud(lambda asked: instance(asked, server.reader)) as metadata,
+        cloud(lambda _: Reply(403)) as proxy,
+    ):
+        env = {"HTTP_PROXY": proxy.url, "NO_PROXY": urlsplit(server.url).netloc}
+        pod = {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": token}
+        pod["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{agent.url}/v1/credentials"
+        assert fetched_as(kubelet, server, **env, **pod).code == 0
+        assert fetched_as(kubelet, server, **env, AWS_EC2_METADATA_SERVICE_ENDPOINT=metadata.url).code == 0
+        assert proxy.requests == []
+
+
+def test_the_login_may_be_behind_the_authority_that_is_given_and_behind_the_usual_ones(server, kubelet, token, https):
+    class Handler(QuietHandler):
+        def do_POST(self) -> None:  # noqa: N802 -- as the base class calls it
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            found = sts(Request("POST", self.path, {}, self.headers, body), server.reader)
+            self.send_response(found.status)
+            self.send_header("Content-Length", str(len(found.body)))
+            self.end_headers()
+            self.wfile.write(found.body)
+
+    ca = Volume("ca", ConfigMapFiles("ca")).at("/ca")
+    stage = fetching.aws_secrets(endpoint=server.url, files={"a": "shop/key"}, ca_file="/ca/ca.crt", mounts=[ca])
+    with https.serve(Handler) as port:
+        env = {"AWS_WEB_IDENTITY_TOKEN_FILE": token, "AWS_ENDPOINT_URL_STS": f"https://127.0.0.1:{port}"}
+        env |= {"AWS_ROLE_ARN": "arn:aws:iam::1:role/shop", "AWS_REGION": REGION}
+        done = kubelet.run(stage, mounts={"/ca": https.certificate}, **env)
     assert done.code == 0, done.out
 
 

@@ -39,10 +39,11 @@ class Aws(Explained):
         super().__init__(task, spec.get("ca_file"))
         self.scope = Scope(region(spec), service)
         self.credentials, self.found = Credentials("", ""), float("-inf")
+        self.giver = Explained(task, spec.get("ca_file"), besides=True)
 
     def opened(self, request: urllib.request.Request, expect: Collection[int]) -> HTTPResponse:
         if time.monotonic() - self.found > RENEW_SECONDS:
-            self.credentials, self.found = credentials(Explained(self.task), self.scope.region), time.monotonic()
+            self.credentials, self.found = credentials(self.giver, self.scope.region), time.monotonic()
         parts = urlsplit(request.full_url)
         body = request.data if isinstance(request.data, bytes) else b""
         headers = {"host": parts.netloc, "x-amz-content-sha256": hashlib.sha256(body).hexdigest()}
@@ -144,7 +145,8 @@ def of_container(client: Client, url: str) -> Credentials:
     if parts.scheme != "https" and not of_this_node(parts.hostname or ""):
         raise Failed("AWS_CONTAINER_CREDENTIALS_FULL_URI is neither HTTPS nor an address of this node")
     token = token_in(client, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
-    return of_answer(client, client.ask(url, headers={"Authorization": token}).json())
+    asked = client if parts.scheme == "https" else Explained(client.task, direct=True)
+    return of_answer(client, asked.ask(url, headers={"Authorization": token}).json())
 
 
 def of_this_node(host: str) -> bool:

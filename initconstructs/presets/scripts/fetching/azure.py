@@ -31,12 +31,12 @@ class Azure(Explained):
 
     def __init__(self, spec: dict[str, Any], task: Task, audience: str, headers: Mapping[str, str]) -> None:
         super().__init__(task, spec.get("ca_file"))
-        self.audience, self.headers = audience, headers
+        self.audience, self.headers, self.ca_file = audience, headers, spec.get("ca_file")
         self.token, self.expires = "", 0.0
 
     def opened(self, request: urllib.request.Request, expect: Collection[int]) -> HTTPResponse:
         if time.monotonic() > self.expires:
-            found = federated(self.task, self.audience) or managed(self.task, self.audience)
+            found = federated(self.task, self.audience, self.ca_file) or managed(self.task, self.audience)
             self.token = self.task.hide(found["access_token"])
             self.expires = time.monotonic() + max(0.0, float(found.get("expires_in", 0)) - EARLY_SECONDS)
         for name, text in {"Authorization": f"Bearer {self.token}", **self.headers}.items():
@@ -44,7 +44,7 @@ class Azure(Explained):
         return super().opened(request, expect)
 
 
-def federated(task: Task, audience: str) -> dict[str, Any] | None:
+def federated(task: Task, audience: str, ca_file: str | None) -> dict[str, Any] | None:
     """The token that the service account's own is exchanged for, where the webhook has set workload identity up."""
     path, tenant, client = (
         os.environ.get(f"AZURE_{each}") for each in ("FEDERATED_TOKEN_FILE", "TENANT_ID", "CLIENT_ID")
@@ -68,8 +68,8 @@ def federated(task: Task, audience: str) -> dict[str, Any] | None:
     }
     authority = (os.environ.get("AZURE_AUTHORITY_HOST") or AUTHORITY).rstrip("/")
     url, headers = f"{authority}/{tenant}/oauth2/v2.0/token", {"Content-Type": "application/x-www-form-urlencoded"}
-    found = Explained(task).ask(url, method="POST", headers=headers, body=urlencode(question).encode())
-    return dict(found.json())
+    entra = Explained(task, ca_file, besides=True)
+    return dict(entra.ask(url, method="POST", headers=headers, body=urlencode(question).encode()).json())
 
 
 def managed(task: Task, audience: str) -> dict[str, Any]:

@@ -62,12 +62,12 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """Asks servers on behalf of one task. `ca_file` replaces the image's authorities."""
+    """Asks servers on behalf of one task. `ca_file` replaces the image's authorities, or is trusted `besides` them."""
 
-    def __init__(self, task: Task, ca_file: str | None = None) -> None:
+    def __init__(self, task: Task, ca_file: str | None = None, *, besides: bool = False, direct: bool = False) -> None:
         self.task = task
         self.stall = min(STALL_SECONDS, max(1.0, task.seconds / 4))
-        self.opener = opener(trust(ca_file))
+        self.opener = opener(trust(ca_file, besides=besides), {} if direct else None)
 
     def ask(
         self,
@@ -171,11 +171,14 @@ class Redirects(urllib.request.HTTPRedirectHandler):
     http_error_308 = urllib.request.HTTPRedirectHandler.http_error_302  # known to urllib from Python 3.11
 
 
-def opener(context: ssl.SSLContext) -> urllib.request.OpenerDirector:
-    """Speaks HTTP and HTTPS; unlike urllib's own it never opens a file or FTP, wherever it is redirected to."""
+def opener(context: ssl.SSLContext, proxies: dict[str, str] | None) -> urllib.request.OpenerDirector:
+    """Speaks HTTP and HTTPS; unlike urllib's own it never opens a file or FTP, wherever it is redirected to.
+
+    Without `proxies` they are those of the environment.
+    """
     made = urllib.request.OpenerDirector()
     for handler in (
-        urllib.request.ProxyHandler(),
+        urllib.request.ProxyHandler(proxies),
         urllib.request.HTTPHandler(),
         urllib.request.HTTPSHandler(context=context),
         urllib.request.HTTPDefaultErrorHandler(),
@@ -187,9 +190,12 @@ def opener(context: ssl.SSLContext) -> urllib.request.OpenerDirector:
     return made
 
 
-def trust(ca_file: str | None) -> ssl.SSLContext:
+def trust(ca_file: str | None, *, besides: bool) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        found = ssl.create_default_context(cafile=None if besides else ca_file)
+        if besides and ca_file:
+            found.load_verify_locations(ca_file)
+        return found
     except (OSError, ssl.SSLError):
         raise Failed(f"{ca_file}: is no readable PEM file of authorities") from None
 

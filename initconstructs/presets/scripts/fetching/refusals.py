@@ -40,10 +40,10 @@ class Explained(Client):
 
 
 class Near(Explained):
-    """Asks the node itself, which answers at once or, where it is no node of this cloud, never."""
+    """Asks the node itself, by no proxy; it answers at once or, where it is no node of this cloud, never."""
 
     def __init__(self, task: Task) -> None:
-        super().__init__(task)
+        super().__init__(task, direct=True)
         self.stall = NEAR_SECONDS
 
     def tried(self, once: Callable[[], T]) -> T:
