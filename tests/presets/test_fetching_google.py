@@ -133,8 +133,16 @@ def test_a_machine_that_is_not_googles(google, kubelet):
 
 
 def test_a_machine_without_metadata(google, kubelet, port):
-    done = kubelet.run(secrets(google, project="acme", files={"a": "db"}), GCE_METADATA_HOST=f"127.0.0.1:{port}")
+    stage = secrets(google, project="acme", files={"a": "db"}, timeout=12)
+    done = kubelet.run(stage, GCE_METADATA_HOST=f"127.0.0.1:{port}")
     assert (done.code, "no Google credentials" in done.last) == (1, True)
+
+
+def test_metadata_that_come_some_seconds_after_the_pod(google, kubelet):
+    early = iter([Reply(503)] * 5)
+    host = google(lambda asked: next(early, None) or metadata(asked)).host
+    done = kubelet.run(secrets(google, project="acme", files={"a": "db"}), GCE_METADATA_HOST=host)
+    assert done.code == 0, done.out
 
 
 @pytest.fixture(scope="module")

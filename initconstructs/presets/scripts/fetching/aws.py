@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from http.client import HTTPResponse
 
-RENEW_SECONDS = 600
+RENEW_SECONDS = 240
+"""A node has the next credentials of its role at least five minutes before the ones that it gives end."""
+
 METADATA = "http://169.254.169.254"
 CONTAINER_HOSTS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 

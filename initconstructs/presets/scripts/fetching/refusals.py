@@ -25,7 +25,7 @@ UNSAID = {403: "it is not allowed, or not there", 404: "it is not there", 412: "
 BUSY = re.compile("Throttl|TooManyRequests|RequestLimit|BandwidthLimit|SlowDown|RequestTimeout|ServerBusy")
 """https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""
 
-NEAR_SECONDS, NEAR_TRIES = 2, 4
+NEAR_SECONDS, LONGEST_NEAR = 2, 30.0
 
 
 class Explained(Client):
@@ -40,23 +40,25 @@ class Explained(Client):
 
 
 class Near(Explained):
-    """Asks the node itself, by no proxy; it answers at once or, where it is no node of this cloud, never."""
+    """Asks the node itself, by no proxy, for a quarter of the time: where it is no node of this cloud it never answers.
+
+    In a pod that is new it may need some seconds to know who the pod is.
+    """
 
     def __init__(self, task: Task) -> None:
         super().__init__(task, direct=True)
         self.stall = NEAR_SECONDS
 
     def tried(self, once: Callable[[], T]) -> T:
-        for pause in range(1, NEAR_TRIES):
+        end = time.monotonic() + min(LONGEST_NEAR, self.task.seconds / 4)
+        while True:
             try:
                 return once()
             except Again as error:
                 self.task.see(str(error))
-                time.sleep(pause)
-        try:
-            return once()
-        except Again as error:
-            raise Failed(str(error)) from None
+                if time.monotonic() >= end:
+                    raise Failed(str(error)) from None
+                time.sleep(1)
 
 
 def explained(url: str, answer: HTTPResponse) -> Exception:
