@@ -15,7 +15,8 @@ known by a checksum.
 * **How it fetches.** Until the deadline (`timeout=`, 2 minutes for secrets, 5 for git, 10 for other data): what the
   network or a busy server breaks off is tried again, ever more slowly; a refusal is final. A line is logged when
   something changes; the last says why it failed, and is the container's termination message too. Proxies are used as
-  HTTPS_PROXY and NO_PROXY say. Everything is written beside its place and then moved: whole or not at all.
+  HTTPS_PROXY and NO_PROXY say, but never to ask the node who it is. Everything is written beside its place and then
+  moved: whole or not at all.
 * **Exit codes.** 0 done; 1 refused or failed; 2 wrong arguments; 124 the deadline came; 143 the pod was stopped.
 * **Second run.** Secrets are fetched again, and written where they differ. Data that is there and verified is not
   fetched again; pods that share a volume fetch one after the other, and so only once.

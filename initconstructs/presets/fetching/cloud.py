@@ -31,7 +31,7 @@ class FetchOptions(StageOptions, total=False):
     """What every fetch takes besides its own parameters: the total deadline, and a PEM file of authorities to trust.
 
     `ca_file` is a path that a mount provides, `mounts=[Volume("ca", ConfigMapFiles("ca")).at("/ca")]`; without it,
-    the image's authorities are trusted. The others are those of a `Stage`.
+    the image's authorities are trusted. The login of AWS or Azure trusts both. The others are those of a `Stage`.
     """
 
     timeout: Duration
