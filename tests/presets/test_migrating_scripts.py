@@ -49,6 +49,13 @@ def test_ends_the_tool_at_the_deadline(kubelet, path):
     assert finished.seconds < 10
 
 
+def test_a_tool_that_ends_well_when_it_is_stopped_at_the_deadline_has_not_migrated(kubelet, path):
+    finished = kubelet.run(
+        bounded(["/bin/sh", "-c", 'trap "exit 0" TERM; while true; do /bin/sleep 0.1; done'], timeout=1), PATH=path
+    )
+    assert (finished.code, finished.last) == (124, "tool: gave up: the deadline came")
+
+
 @pytest.mark.parametrize("code", [0, 3])
 def test_stops_the_tool_when_the_pod_is_deleted(code, kubelet, path, tmp_path):
     script = f'trap "echo ended; exit {code}" TERM; : > {tmp_path}/begun; while true; do /bin/sleep 0.1; done'
@@ -58,6 +65,23 @@ def test_stops_the_tool_when_the_pod_is_deleted(code, kubelet, path, tmp_path):
     started.process.send_signal(signal.SIGTERM)
     finished = started.finish(5)
     assert (finished.code, finished.last) == (code, "ended")
+
+
+def test_a_signal_in_the_instant_in_which_the_tool_starts_is_not_lost(kubelet, path):
+    """What the shell has started is at first a copy of it."""
+    for _ in range(20):
+        started = kubelet.start(bounded(["/bin/sleep", "5"]), PATH=path)
+        children = Path(f"/proc/{started.process.pid}/task/{started.process.pid}/children")
+        while not (hears(started.process.pid) and children.read_text()):
+            assert started.process.poll() is None
+        started.process.send_signal(signal.SIGTERM)
+        assert started.finish().code == 143
+
+
+def hears(process: int) -> bool:
+    """Whether the process has a handler for SIGTERM."""
+    status = Path(f"/proc/{process}/status").read_text().split()
+    return bool(int(status[status.index("SigCgt:") + 1], 16) >> signal.SIGTERM - 1 & 1)
 
 
 def test_a_tool_that_hears_no_signal_of_its_own_ends_with_143(kubelet, path, tmp_path):
