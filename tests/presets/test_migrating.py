@@ -8,6 +8,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -155,6 +156,16 @@ def test_logs_in_as_postgresql_asks(user, kubelet, postgres, tmp_path):
     assert kubelet.run(migrate(tmp_path, "exit 0"), DATABASE_URL=url).code == 0
     wrong = kubelet.run(migrate(tmp_path, timeout=1), DATABASE_URL=url.replace("p%3A", "x"))
     assert (wrong.code, "password authentication failed" in wrong.out) == (124, True)
+
+
+@pytest.mark.parametrize("password", ["µ²\u00b4", "a\u00a0b", "ﬁ\u00ad", "א2²", "²\u0007", "😀²", "\u00ad"], ids=ascii)
+def test_logs_in_with_letters_that_may_be_written_in_two_ways(password, kubelet, postgres, tmp_path):
+    """PostgreSQL keeps a password as SASLprep writes it, and as it is where that forbids it."""
+    postgres.ask(f"DROP ROLE IF EXISTS letters; CREATE ROLE letters LOGIN PASSWORD '{password}'")
+    login = f"//letters:{quote(password)}@"
+    url = postgres.new().replace(f"//{USER}:{quote(PASSWORD, safe='')}@", login)
+    finished = kubelet.run(migrate(tmp_path, "exit 0", timeout=5), DATABASE_URL=url)
+    assert finished.code == 0, finished
 
 
 def test_trusts_no_server_that_it_is_told_to_verify(kubelet, database, tmp_path):

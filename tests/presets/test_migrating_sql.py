@@ -111,6 +111,22 @@ def test_says_what_a_file_can_not_do(text, said, kubelet, postgres, files):
     assert (finished.code, said in finished.last or "transaction block" in finished.last) == (1, True), finished
 
 
+def test_text_arrives_as_it_was_written_whatever_the_databases_encoding(kubelet, postgres, files):
+    url = f"{postgres.new()}_latin"
+    name = url.rpartition("/")[2]
+    postgres.ask(f"CREATE DATABASE {name} OWNER shop ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'")
+    (files / "002-two.sql").write_text(
+        "\ufeffALTER TABLE orders ADD name text; INSERT INTO orders VALUES (1, 'é')", "utf-8"
+    )
+    assert run(kubelet, files, url).code == 0
+    assert postgres.ask("SELECT encode(convert_to(name, 'LATIN1'), 'hex') FROM orders", url) == "e9"
+
+
+def test_reads_over_an_answer_that_is_no_text(kubelet, mariadb, files):
+    (files / "002-two.sql").write_text("SELECT UNHEX('FF')")
+    assert run(kubelet, files, mariadb.new()).code == 0
+
+
 def test_reads_no_file_of_its_own_machine_for_a_server(kubelet, mariadb, files):
     (files / "002-two.sql").write_text("LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE orders")
     finished = run(kubelet, files, mariadb.new())
@@ -138,6 +154,16 @@ def test_a_pod_waits_until_all_files_have_run(kubelet, database, files):
     (files / "003-three").rename(files / "003-three.sql")
     late = wait(kubelet, files, url, 2).finish()
     assert (late.code, "1 of 3 files have not run, the first is 003-three.sql" in late.out) == (1, True)
+
+
+def test_names_a_file_that_it_can_not_read(kubelet, postgres, files):
+    (files / "002-two.sql").write_bytes(b"SELECT '\xe9'")
+    finished = run(kubelet, files, postgres.new())
+    assert (finished.code, finished.err.startswith("002-two.sql: 'utf-8' codec can't decode")) == (2, True), finished
+    (files / "002-two.sql").unlink()
+    (files / "002-two.sql").mkdir()
+    finished = run(kubelet, files, postgres.new())
+    assert (finished.code, finished.err.startswith("002-two.sql: [Errno 21] Is a directory")) == (2, True), finished
 
 
 @pytest.mark.parametrize("names", [[], ["a b.sql"], ["$(id).sql"]])

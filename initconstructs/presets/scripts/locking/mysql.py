@@ -155,7 +155,7 @@ def field(row: bytes) -> str:
     if row[0] == LOCAL_FILE:
         return ""
     size, rest = length(row)
-    return rest[:size].decode()
+    return rest[:size].decode("utf-8", "replace")
 
 
 def mixed(left: bytes, right: bytes) -> bytes:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import stringprep as tables
 import struct
 from base64 import b64decode, b64encode
+from unicodedata import normalize
 
 from .database import Address, Refused, exactly
 
@@ -41,6 +43,7 @@ class Session:
             else:
                 address.without_tls()
         words = {"user": self.user, "database": address.database or self.user, "application_name": "initconstructs"}
+        words["client_encoding"] = "UTF8"  # whatever the database's own is
         words.update({key: address.options[key] for key in ("options",) if key in address.options})
         self.log_in(words)
         self.ask(PREPARE)
@@ -88,7 +91,7 @@ class Session:
             kind, answer = self.receive()
             if kind == b"D" and len(answer) > 2:  # a row may have no field
                 (size,) = struct.unpack_from("!i", answer, 2)
-                found = answer[6 : 6 + max(size, 0)].decode()
+                found = answer[6 : 6 + max(size, 0)].decode("utf-8", "replace")
             elif kind == b"G":
                 self.send(b"f", b"COPY FROM STDIN is not possible here\0")
             elif kind == b"Z":
@@ -120,7 +123,7 @@ class Scram:
     """The client's side of SCRAM-SHA-256, without channel binding."""
 
     def __init__(self, password: str) -> None:
-        self.password = password.encode()
+        self.password = prepared(password).encode()
         self.nonce = b64encode(os.urandom(18)).decode()
         self.bare = f"n=,r={self.nonce}"
         self.expected = b""
@@ -146,6 +149,23 @@ class Scram:
     def verify(self, final: bytes) -> None:
         if not hmac.compare_digest(b"v=" + b64encode(self.expected), final):
             raise Refused("the server does not know the password itself")
+
+
+def prepared(password: str) -> str:
+    """As SASLprep (RFC 4013) writes it, as the server does; what that forbids stays as it is."""
+    if password.isascii():
+        return password
+    spaced = [" " if tables.in_table_c12(each) else each for each in password]
+    text = normalize("NFKC", "".join(each for each in spaced if not tables.in_table_b1(each)))
+    leftward = [tables.in_table_d1(each) for each in text]
+    mixed = any(leftward) and (any(map(tables.in_table_d2, text)) or not (leftward[0] and leftward[-1]))
+    return password if mixed or any(map(forbidden, text)) else text or password
+
+
+def forbidden(letter: str) -> bool:
+    t = tables
+    kinds = (t.in_table_c3, t.in_table_c4, t.in_table_c5, t.in_table_c6, t.in_table_c7, t.in_table_c8, t.in_table_c9)
+    return t.in_table_a1(letter) or t.in_table_c21_c22(letter) or any(kind(letter) for kind in kinds)
 
 
 def digest(key: bytes, text: bytes) -> bytes:

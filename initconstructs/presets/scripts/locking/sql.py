@@ -41,7 +41,10 @@ class File:
     def __init__(self, path: Path) -> None:
         if not NAME.fullmatch(path.name):
             raise ValueError(f"{path.name!r}: a name has letters, digits, '-', '_' and '.'")
-        self.name, self.text = path.name, path.read_text("utf-8")
+        try:
+            self.name, self.text = path.name, path.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path.name}: {error}") from None
         self.sum = hashlib.sha256(self.text.encode()).hexdigest()
 
     def has_run(self, session: Session) -> bool:
