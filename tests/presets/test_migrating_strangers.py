@@ -7,6 +7,8 @@ import signal
 import socket
 import ssl
 import struct
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -30,6 +32,9 @@ __all__ = ["home", "postgres"]  # fixtures
         ("postgresql://%2Fcloudsql%2FA:1/shop", "/cloudsql/A", 1, "/cloudsql/A/.s.PGSQL.1"),
         ("postgresql+psycopg://u@/shop?host=/cloudsql/A:b:c", "/cloudsql/A:b:c", 0, "/cloudsql/A:b:c/.s.PGSQL.5432"),
         ("postgres:///shop?host=db&port=6432", "db", 6432, ""),
+        ("postgresql:///?host=db&dbname=shop", "db", 0, ""),
+        ("timescale://db/shop", "db", 0, ""),
+        ("trilogy://db/shop", "db", 0, ""),
         ("mysql+pymysql://u:p@/shop?unix_socket=/cloudsql/a", "localhost", 0, "/cloudsql/a"),
     ],
 )
@@ -44,6 +49,8 @@ def test_finds_the_server_of_a_url(url, host, port, path):
         ("", "prefer"),
         ("?ssl=true", "require"),
         ("?ssl=false", "disable"),
+        ("?sslmode=allow", "prefer"),
+        ("?sslmode=no-verify", "require"),
         ("?useSSL=1", "require"),
         ("?tls=skip-verify", "require"),
         ('?ssl={"rejectUnauthorized":true}', "require"),
@@ -148,6 +155,25 @@ def test_a_stranger_is_asked_until_the_deadline_and_no_longer(scheme, talk, fake
     finished = migrate(kubelet, ["/bin/true"], f"{scheme}://u:p@127.0.0.1:{fake(quietly).port}/shop", timeout=1)
     assert (finished.code, finished.err) == (124, ""), finished
     assert "gave up" in finished.last
+
+
+# A name server that never answers, for half a minute at a time; as process 1, the script takes it along.
+SILENCE = """
+    ip link set lo up && printf 'nameserver 127.0.0.1\\noptions timeout:30 attempts:1\\n' > "$1" || exit 77
+    mount --bind "$1" /etc/resolv.conf || exit 77
+    "$2" -c 'import socket as s, time; n = s.socket(type=s.SOCK_DGRAM); n.bind(("127.0.0.1", 53)); time.sleep(60)' &
+    shift 2; "$@"; exit "$?"
+"""
+
+
+def test_the_deadline_comes_while_the_resolver_waits(kubelet, servers, tmp_path: Path):
+    if subprocess.run(["unshare", "-rmnpf", "true"], capture_output=True, check=False).returncode:
+        servers.lack("this machine gives no namespaces, so no name server can stand in for its own")
+    wrap = ["unshare", "-rmnpf", "bash", "-c", SILENCE, "sh", str(tmp_path / "resolv.conf"), sys.executable]
+    stage = migrating.command(["/bin/true"], image="a/b:1", database_url=SecretKey("db", "url"), timeout=3)
+    url = "postgres://u:p@db.example.org/shop"
+    finished = kubelet.start(stage, wrap=wrap, DATABASE_URL=url, PATH="/usr/sbin:/usr/bin:/sbin:/bin").finish(20)
+    assert (finished.code, "gave up" in finished.last) == (124, True), finished
 
 
 def test_a_server_without_such_a_lock_is_asked_in_peace(fake, kubelet):

@@ -6,6 +6,8 @@ import re
 import socket
 import ssl
 import struct
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -29,15 +31,16 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10
 LONGEST_ANSWER = 1 << 24
 FAMILIES = {
-    **dict.fromkeys(("postgres", "postgresql", "postgis", "pgsql", "pg", "pgx", "pgx5"), "postgres"),
-    **dict.fromkeys(("mysql", "mysql2", "mariadb", "mysqlgis"), "mysql"),
+    **dict.fromkeys(("postgres", "postgresql", "postgis", "pgsql", "psql", "pg", "pgx", "pgx5"), "postgres"),
+    **dict.fromkeys(("timescale", "timescalegis"), "postgres"),
+    **dict.fromkeys(("mysql", "mysql2", "mysql-connector", "mysqlgis", "trilogy", "mariadb", "maria"), "mysql"),
 }
 # What drivers call the same: https://www.postgresql.org/docs/current/libpq-ssl.html,
 # https://dev.mysql.com/doc/refman/8.4/en/connection-options.html#option_general_ssl-mode
 MODES = {
-    **dict.fromkeys(("disable", "disabled", "allow", "false", "0"), "disable"),
-    **dict.fromkeys(("prefer", "preferred"), "prefer"),
-    **dict.fromkeys(("require", "required", "trust", "true", "1"), "require"),
+    **dict.fromkeys(("disable", "disabled", "false", "0"), "disable"),
+    **dict.fromkeys(("allow", "prefer", "preferred"), "prefer"),
+    **dict.fromkeys(("require", "required", "no-verify", "trust", "true", "1"), "require"),
     **dict.fromkeys(("verify-ca", "verify_ca"), "verify-ca"),
     **dict.fromkeys(("verify-full", "verify_full", "verify_identity"), "verify-full"),
 }
@@ -69,7 +72,7 @@ class Address:
         self.user = unquote(parts.username or "") or self.options.get("user", "")
         self.password = unquote(parts.password or "") or self.options.get("password", "")
         self.host, self.socket = self.place(parts.netloc.rpartition("@")[2], parts.hostname or "")
-        self.database = unquote(parts.path.lstrip("/"))
+        self.database = unquote(parts.path.lstrip("/")) or self.options.get("dbname", "")
         self.authority = self.first("sslrootcert", "sslca", "serversslcert")
         self.tls = "disable" if self.socket else self.trust()
 
@@ -109,7 +112,7 @@ class Address:
             local.settimeout(CONNECT_SECONDS)
             local.connect(self.socket)
             return local
-        plain = socket.create_connection((self.host, self.port or port), CONNECT_SECONDS)
+        plain = connected(self.host, self.port or port)
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}.items():
             if hasattr(socket, name):
@@ -136,6 +139,23 @@ class Address:
             raise Refused(f"the server speaks no TLS, and sslmode is {self.tls}")
 
 
+def connected(host: str, port: int) -> socket.socket:
+    """In a thread: where the resolver waits for an answer, no signal is heard, neither the deadline's nor the pod's."""
+    found: SimpleQueue[socket.socket | Exception] = SimpleQueue()
+
+    def connect() -> None:
+        try:
+            found.put(socket.create_connection((host, port), CONNECT_SECONDS))
+        except Exception as error:
+            found.put(error)
+
+    Thread(target=connect, daemon=True).start()
+    made = found.get()
+    if isinstance(made, Exception):
+        raise made
+    return made
+
+
 def exactly(connection: socket.socket, size: int) -> bytes:
     """The next `size` bytes, of which a stranger may promise any number."""
     if not 0 <= size <= LONGEST_ANSWER:
@@ -155,7 +175,12 @@ def open_session(address: Address) -> Session:
         return _session(address)
     except OSError:  # a certificate that is not trusted is a ValueError too
         raise
-    except (struct.error, LookupError, ValueError):  # its answers are none; the URL has been read before
+    except (
+        struct.error,
+        ArithmeticError,
+        LookupError,
+        ValueError,
+    ):  # its answers are none; the URL was read before
         raise Refused("the server speaks another protocol, or there is no such host") from None
 
 
