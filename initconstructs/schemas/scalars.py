@@ -11,11 +11,15 @@ from base64 import b64decode
 from datetime import datetime
 
 _QUANTITY = re.compile(r"[+-]?[0-9]*(?:\.[0-9]*)?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
+_NO_DIGITS = re.compile(
+    r"[+-]?\.?(?:[eE]-0*[1-9][0-9]+|[PE]i)", re.ASCII
+)  # in a scale that the server computes exactly
 _SUFFIX = re.compile(r"(?:[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,18})?", re.ASCII)
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,]\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 
 BAD_SHAPE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 BAD_SUFFIX = "unable to parse quantity's suffix"
+BAD_NUMBER = "unable to parse numeric part of quantity"
 
 
 def quantity_error(text: str) -> str | None:
@@ -23,7 +27,9 @@ def quantity_error(text: str) -> str | None:
     shape = _QUANTITY.fullmatch(text)
     if not text or shape is None:
         return BAD_SHAPE
-    return None if _SUFFIX.fullmatch(shape[1]) else BAD_SUFFIX
+    if not _SUFFIX.fullmatch(shape[1]):
+        return BAD_SUFFIX
+    return BAD_NUMBER if _NO_DIGITS.fullmatch(text) else None
 
 
 def time_error(text: str) -> str | None:

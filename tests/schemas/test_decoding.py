@@ -94,6 +94,13 @@ def test_a_quantity_may_be_written_in_odd_ways(text: str) -> None:
     assert scalars.quantity_error(text) is None
 
 
+@pytest.mark.parametrize("text", ["e-10", ".E-010", "Pi", ".Ei"])
+def test_a_quantity_without_digits_is_none_at_either_end(text: str) -> None:
+    assert scalars.quantity_error(text) == "unable to parse numeric part of quantity"
+    assert scalars.quantity_error(f"0{text}") is None
+    assert scalars.quantity_error("e-9") is scalars.quantity_error("Ti") is None
+
+
 @pytest.mark.parametrize("text", ["2020-02-29T23:59:59Z", "2020-01-01T00:00:00.123+02:00"])
 def test_a_time_is_rfc_3339(text: str) -> None:
     assert scalars.time_error(text) is None

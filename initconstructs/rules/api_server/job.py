@@ -95,15 +95,15 @@ def job_completion_mode(spec: Node, path: str) -> Causes:
 
 
 def _indexed(spec: Node, path: str) -> Causes:
-    completions, parallelism, failed = completions_of(spec), spec.get("parallelism", 1), spec.get("maxFailedIndexes", 0)
+    completions, parallelism, failed = completions_of(spec), spec.get("parallelism", 1), spec.get("maxFailedIndexes")
     if completions is None:
         yield required(f"{path}.completions", "when completion mode is Indexed")
     if parallelism > _SOFT_LIMIT:
         detail = "must be less than or equal to 100000 when completion mode is Indexed"
         yield invalid(f"{path}.parallelism", parallelism, detail)
-    if completions is not None and failed > completions:
+    if completions is not None and failed is not None and failed > completions:
         yield invalid(f"{path}.maxFailedIndexes", failed, "must be less than or equal to completions")
-    if failed > _SOFT_LIMIT:
+    if failed is not None and failed > _SOFT_LIMIT:
         yield invalid(f"{path}.maxFailedIndexes", failed, "must be less than or equal to 100000")
     if (completions or 0) > _SOFT_LIMIT and "backoffLimitPerIndex" in spec:
         yield from _many_indexes(spec, path)
@@ -278,14 +278,17 @@ def completions_of(spec: Node) -> int | None:
 
 def check_job(manifest: Node, target: Target) -> Problems:
     """A Job, as ValidateJob walks it."""
-    yield from object_meta(manifest, dns_subdomain)
-    name, spec = given_name(manifest.get("metadata") or _NONE), manifest.get("spec") or _NONE
-    template, selector = spec.get("template") or _NONE, spec.get("selector")
+    metadata, spec = manifest.get("metadata") or _NONE, manifest.get("spec") or _NONE
+    name, template, selector = given_name(metadata), spec.get("template") or _NONE, spec.get("selector")
     labels: Node = (template.get("metadata") or _NONE).get("labels") or _NONE
-    unreadable = list(label_selector(selector or _NONE, "spec.selector"))
-    if not spec.get("manualSelector"):
-        expected = _expected_labels(name)
+    generated, expected = not spec.get("manualSelector"), _expected_labels(name)
+    if generated:
         selector, labels = _with_uid(selector or _NONE), {**expected, **labels}
+    if not metadata.get("labels") and "labels" in (template.get("metadata") or _NONE):
+        metadata = {**metadata, "labels": labels}  # a Job without labels has those of its pods
+    yield from object_meta({**manifest, "metadata": metadata}, dns_subdomain)
+    unreadable = list(label_selector(spec.get("selector") or _NONE, "spec.selector"))
+    if generated:
         yield from job_generated_selector(selector, labels, expected, not unreadable)
         template = {**template, "metadata": {**(template.get("metadata") or _NONE), "labels": labels}}
     yield from _job_spec(spec, template, "spec", target)

@@ -93,9 +93,10 @@ def _decoded_tolerations(text: str, pod: PodContext) -> tuple[list[Node], str]:
         parsed = json.loads(text)
     except (ValueError, RecursionError) as error:
         return [], str(error)
-    if not isinstance(parsed, list) or not all(isinstance(each, dict) for each in parsed):
+    listed = [] if parsed is None else parsed
+    if not isinstance(listed, list) or not all(each is None or isinstance(each, dict) for each in listed):
         return [], "json: cannot unmarshal into Go value of type []core.Toleration"
-    decoded = [schemas.decode(each, _TOLERATION, pod.target.minor) for each in parsed]
+    decoded = [schemas.decode(each or {}, _TOLERATION, pod.target.minor) for each in listed]
     mistyped = [error.message for each in decoded for error in each.errors if not error.unknown]
     return [each.value for each in decoded], "".join(mistyped[:1])
 

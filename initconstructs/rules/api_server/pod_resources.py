@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from initconstructs.rules.api_server.cause import forbidden, invalid, not_supported
 from initconstructs.rules.api_server.check import Causes, Node, Problems, rule
-from initconstructs.rules.api_server.formats import label_key
 from initconstructs.rules.api_server.pod_context import NONE, PodContext
 from initconstructs.rules.api_server.resources import (
     Amounts,
     amounts,
+    any_resource_name,
     is_hugepages,
     requests_of,
     resource_amounts,
@@ -32,8 +32,7 @@ def pod_resources(pod: PodContext) -> Problems:
     if (pod.spec.get("os") or NONE).get("name") == "windows":
         yield from pod_resource_kinds(pod, path)
         return
-    limits = amounts(node.get("limits"))
-    requests = _defaulted_requests(amounts(node.get("requests")), limits, pod)
+    limits, requests = _defaulted(amounts(node.get("limits")), amounts(node.get("requests")), pod)
     if "claims" in node:
         yield from pod_resource_kinds(pod, path)
     yield from resource_amounts(limits, requests, path, _pod_resource)
@@ -59,7 +58,7 @@ def pod_resource_kinds(pod: PodContext, path: str) -> Causes:
 
 
 def _pod_resource(name: str, path: str) -> Causes:
-    malformed = label_key(name)
+    malformed = any_resource_name(name)
     for complaint in malformed:
         yield invalid(path, name, complaint)
     if not malformed and name not in _SUPPORTED and not is_hugepages(name):
@@ -100,15 +99,18 @@ def _limits(node: Node) -> Amounts:
     return amounts(node.get("limits"))
 
 
-def _defaulted_requests(requests: Amounts, limits: Amounts, pod: PodContext) -> Amounts:
-    """In a Pod, a limit without a request asks for what the containers do, or else for all of the limit."""
-    if not pod.in_pod or not limits:
-        return requests
+def _defaulted(limits: Amounts, requests: Amounts, pod: PodContext) -> tuple[Amounts, Amounts]:
+    """In a Pod, limits and requests that are not all absent take what the containers say, then requests the limits."""
+    if not pod.in_pod or not (limits or requests):
+        return limits, requests
+    pages = {name: amount for name, amount in _aggregate(pod, _limits).items() if is_hugepages(name)}
+    limits = {**{name: amount for name, amount in pages.items() if name not in requests}, **limits}
+    if not limits:
+        return limits, requests
     needed = _aggregate(pod, lambda node: requests_of(node, pod))
-    shared = _OVERCOMMITTABLE & needed.keys()
-    supported = {name: limit for name, limit in limits.items() if name in _SUPPORTED or is_hugepages(name)}
-    defaults = {name: needed[name] if name in shared else limit for name, limit in supported.items()}
-    return {**defaults, **requests}
+    shared = {name: amount for name, amount in needed.items() if name in _OVERCOMMITTABLE}
+    supported = {name: limit for name, limit in limits.items() if name in _OVERCOMMITTABLE or is_hugepages(name)}
+    return limits, {**supported, **shared, **requests}
 
 
 def _aggregate(pod: PodContext, read: Callable[[Node], Amounts]) -> dict[str, Quantity]:

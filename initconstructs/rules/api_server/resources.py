@@ -49,6 +49,7 @@ _STANDARD = {
     "requests.storage",
 }
 _EMPTY: Amounts = {}
+_TOO_MANY = 2**63 * NANO  # bytes that no int64 counts, which is why the server counts none
 
 
 def resources(container: Node, path: str, pod: PodContext) -> Problems:
@@ -100,16 +101,22 @@ def _container_resource(name: str, path: str) -> Iterable[Cause]:
     return [invalid(path, name, complaint) for complaint in resource_name(name)]
 
 
+def any_resource_name(name: str) -> Complaints:
+    """What is wrong with the name of any resource, of a container, a pod or a quota."""
+    malformed = label_key(name)
+    standard = name in _STANDARD or name.startswith(("hugepages-", "requests.hugepages-"))
+    if malformed or standard or "/" in name:
+        return malformed
+    return ("must be a standard resource type or fully qualified",)
+
+
 @lru_cache(maxsize=1024)
 def resource_name(name: str) -> Complaints:
     """What is wrong with the name of a container's resource."""
-    malformed = label_key(name)
+    malformed = any_resource_name(name)
     if "/" in name:
         unknown = not _is_native(name) and not _is_extended(name)
         return (*malformed, "doesn't follow extended resource name standard") if unknown else malformed
-    standard = name in _STANDARD or name.startswith(("hugepages-", "requests.hugepages-"))
-    if not malformed and not standard:
-        malformed = ("must be a standard resource type or fully qualified",)
     allowed = name in _CONTAINER_RESOURCES or is_hugepages(name)
     return malformed if allowed else (*malformed, "must be a standard resource for containers")
 
@@ -159,7 +166,8 @@ def _is_whole_pages(name: str, amount: Quantity) -> bool:
         page = parse(name.removeprefix("hugepages-"))
     except QuantityError:
         return False
-    return page.nano > 0 and page.is_integer and amount.rounded_up(NANO).nano % page.nano == 0
+    whole = amount.rounded_up(NANO).nano
+    return page.nano > 0 and page.is_integer and (whole % page.nano == 0 or abs(whole) >= _TOO_MANY)
 
 
 def _against_limit(name: str, request: Quantity, limit: Quantity | None, path: str) -> Causes:

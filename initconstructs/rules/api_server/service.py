@@ -26,6 +26,7 @@ from initconstructs.rules.api_server.service_addresses import (
     cluster_ips,
     external_ips,
     load_balancer_source_ranges,
+    node_ports,
 )
 from initconstructs.rules.api_server.target import Target
 from initconstructs.rules.rule import Problem
@@ -151,7 +152,7 @@ def service_port(each: Node, path: str, names: Sequence[str], several: bool) -> 
 
 
 @rule("service-port-unique", fix="List each protocol and port, and each node port, once.")
-def service_port_unique(ports: Iterable[Node], field: str) -> Causes:
+def service_port_unique(ports: Sequence[Node], node_ports: Sequence[int | str]) -> Causes:
     """A Service lists each of its ports once.
 
     What: no two ports share protocol and port, or protocol and nodePort.
@@ -160,16 +161,18 @@ def service_port_unique(ports: Iterable[Node], field: str) -> Causes:
     Fix: remove one, or give it another number.
     Source: ValidateService in kubernetes/pkg/apis/core/validation/validation.go.
     """
+    protocols = [each.get("protocol") or "TCP" for each in ports]
+    taken: set[tuple[str, int | str]] = set()
+    for index, key in enumerate(zip(protocols, node_ports, strict=True)):
+        if key[1] and key in taken:
+            yield duplicate(f"spec.ports[{index}].nodePort", key[1])
+        taken.add(key)
     seen: set[tuple[str, int]] = set()
     for index, each in enumerate(ports):
-        number = each.get(field, 0)
-        key = (each.get("protocol") or "TCP", number)
-        if key in seen and field == "nodePort":
-            yield duplicate(f"spec.ports[{index}].nodePort", number)
-        elif key in seen:
-            yield duplicate(f"spec.ports[{index}]", {"protocol": key[0], "port": number})
-        if number or field == "port":
-            seen.add(key)
+        number = each.get("port", 0)
+        if (protocols[index], number) in seen:
+            yield duplicate(f"spec.ports[{index}]", {"protocol": protocols[index], "port": number})
+        seen.add((protocols[index], number))
 
 
 @rule("service-node-port", fix="Leave nodePort out, or use type NodePort or LoadBalancer.")
@@ -312,7 +315,7 @@ def check_service(manifest: Node, target: Target) -> Problems:
     yield from service_session_affinity(spec)
     yield from external_ips(spec.get("externalIPs") or (), strict)
     yield from service_type(kind)
-    yield from _numbers(spec.get("ports") or (), kind)
+    yield from _numbers(spec, kind)
     yield from load_balancer_source_ranges(spec, annotations, kind == "LoadBalancer", strict)
     yield from service_load_balancer(spec, kind)
     yield from service_traffic_policy(spec, kind)
@@ -348,11 +351,11 @@ def _ports(ports: Sequence[Node]) -> Problems:
         names.append(each.get("name") or "")
 
 
-def _numbers(ports: Sequence[Node], kind: str) -> Problems:
+def _numbers(spec: Node, kind: str) -> Problems:
+    ports = spec.get("ports") or ()
     if kind == "ClusterIP":
         yield from service_node_port(ports)
-    yield from service_port_unique(ports, "nodePort")
-    yield from service_port_unique(ports, "port")
+    yield from service_port_unique(ports, node_ports(spec))
 
 
 RULES = (

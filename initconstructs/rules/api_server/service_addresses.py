@@ -124,15 +124,26 @@ def allocated_node_ports(spec: Node) -> Causes:
 
 
 def _requested_node_ports(spec: Node) -> Iterator[tuple[int, int, int]]:
-    """Index, port and node port, where an unset node port is that of another port of the same number."""
+    """Index, port and node port of each port whose node port is known."""
+    for index, (each, node_port) in enumerate(zip(spec.get("ports") or (), node_ports(spec), strict=True)):
+        if node_port and isinstance(node_port, int):
+            yield index, each.get("port", 0), node_port
+
+
+def node_ports(spec: Node) -> list[int | str]:
+    """The node port of each port: its own, that of another port of the same number, a text for one to be picked, or 0.
+
+    Source: initNodePorts in kubernetes/pkg/registry/core/service/storage/alloc.go.
+    """
     ports = spec.get("ports") or ()
     shared = {each.get("port", 0): each["nodePort"] for each in reversed(ports) if each.get("nodePort")}
-    allocates = spec.get("allocateLoadBalancerNodePorts") is not False
-    for index, each in enumerate(ports):
-        number = each.get("port", 0)
-        node_port = each.get("nodePort") or (shared.get(number, 0) if allocates else 0)
-        if node_port:
-            yield index, number, node_port
+    kind = spec.get("type")
+    allocates = kind == "NodePort" or (
+        kind == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
+    )
+    picked = ((each.get("port", 0), f"the node port of {each.get('port', 0)}") for each in ports)
+    others = {**dict(picked), **shared} if allocates else {}
+    return [each.get("nodePort") or others.get(each.get("port", 0), 0) for each in ports]
 
 
 @rule("service-external-ip", fix="Write addresses that routers outside the cluster can reach.")

@@ -81,15 +81,16 @@ def _run_as(name: str) -> Complaints:
         return (" cannot contain control characters",)
     if name.count("\\") > 1:
         return (" cannot contain more than one backslash",)
-    domain, _, user = name.rpartition("\\")
-    return (*_domain(domain), *_user(user))
+    domain, backslash, user = name.rpartition("\\")
+    return (*(_domain(domain) if backslash else ()), *_user(user))
 
 
 def _domain(domain: str) -> Complaints:
     wrong = {
         "'s Domain length must be under 256 characters": size(domain) >= 256,
-        "'s Domain doesn't match the NetBios nor the DNS format": domain
-        and not (_NETBIOS.fullmatch(domain) or _DNS.fullmatch(domain)),
+        "'s Domain doesn't match the NetBios nor the DNS format": not (
+            _NETBIOS.fullmatch(domain) or _DNS.fullmatch(domain)
+        ),
     }
     return tuple(complaint for complaint, applies in wrong.items() if applies)
 

@@ -117,6 +117,18 @@ def test_policies_are_checked_where_they_stand() -> None:
     assert job(podReplacementPolicy="Always") == [("job-replacement-policy", "spec.podReplacementPolicy")]
 
 
+def test_a_job_without_labels_has_those_of_its_pods() -> None:
+    manifest = {
+        "metadata": {"name": "j" * 64},
+        "spec": {"template": {"metadata": {"labels": {"app": "a"}}, "spec": {"restartPolicy": "Never"}}},
+    }
+    labels = ["metadata.labels"] * 2
+    paths = [problem.path for problem in check_job(manifest, target("1.36"))]
+    assert paths[:4] == [*labels, *["spec.template.labels"] * 2]
+    manifest["metadata"]["labels"] = {"app": "a"}
+    assert [problem.path for problem in check_job(manifest, target("1.36"))] == paths[2:]
+
+
 def test_success_is_counted_in_indexed_jobs_only_and_after_failure() -> None:
     found = job(successPolicy={}, podFailurePolicy={"rules": [{"action": "Retry", "onPodConditions": [{"type": "A"}]}]})
     assert found == [

@@ -98,6 +98,27 @@ def test_huge_pages_are_held_against_their_limit_before_they_are_counted() -> No
     ]
 
 
+def test_more_huge_pages_than_can_be_counted_are_none() -> None:
+    resources = {"limits": {"cpu": 1, "hugepages-3Mi": "1e99"}}
+    assert found(containers=[_container(resources=resources)]) == []
+
+
+def test_a_pod_takes_its_requests_from_its_containers_and_its_huge_pages_too() -> None:
+    containers = [_container(resources={"limits": {"cpu": 1, "hugepages-2Mi": "4Mi"}})]
+    assert found(containers=containers, resources={"limits": {"hugepages-2Mi": "4Mi"}}) == []
+    assert found(containers=containers, resources={"requests": {"cpu": 1}}) == []
+    assert found(containers=containers, resources={"requests": {"cpu": 1, "hugepages-2Mi": "4Mi"}}) == [
+        "resources.limits"
+    ]
+
+
+def test_the_name_of_a_resource_of_the_pod_is_one_of_any_resource() -> None:
+    at = "resources.requests[gpu]"
+    (problem,) = api_server.check(_pod({"resources": {"requests": {"gpu": 1}}}))
+    assert (problem.path, problem.reason) == (f"spec.{at}", "FieldValueInvalid")
+    assert found(resources={"requests": {"storage": 1}}) == ["resources.requests[storage]"]
+
+
 def test_init_containers_without_a_name_are_not_the_same() -> None:
     nameless = {"image": "nginx:1.27"}
     assert found(initContainers=[nameless, nameless]) == ["initContainers[0].name", "initContainers[1].name"]
@@ -149,6 +170,28 @@ def test_a_restart_policy_of_its_own_is_forgotten_by_1_34(kubernetes: str, refus
 
 def test_a_host_path_without_a_path_has_no_type_to_check() -> None:
     assert found(volumes=[{"name": "v", "hostPath": {"type": "Dir"}}]) == ["volumes[0].hostPath.path"]
+
+
+def test_a_windows_user_with_a_backslash_has_a_domain() -> None:
+    options = {"windowsOptions": {"runAsUserName": r"\\user"}}
+    assert found(securityContext=options) == ["securityContext.windowsOptions.runAsUserName"]
+    options["windowsOptions"]["runAsUserName"] = r"shop\user"
+    assert found(securityContext=options) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("null", []),
+        ("[null]", ["toleration"]),
+        ("{}", ["tolerations-annotation"]),
+        ("[1]", ["tolerations-annotation"]),
+    ],
+)
+def test_null_may_stand_in_the_annotation_with_tolerations(text: str, rules: list[str]) -> None:
+    manifest = _pod({})
+    manifest["metadata"]["annotations"] = {"scheduler.alpha.kubernetes.io/tolerations": text}
+    assert [problem.rule.id for problem in api_server.check(manifest)] == rules
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,14 @@ def test_a_service_that_can_not_be_reached_is_refused(spec: dict[str, Any], rule
     assert found(**spec) == [(rule, path)]
 
 
+def test_a_port_that_is_listed_twice_would_get_one_node_port() -> None:
+    twice = ports({"name": "a"}, {"name": "b"})
+    both = [("service-port-unique", "spec.ports[1].nodePort"), ("service-port-unique", "spec.ports[1]")]
+    assert found(type="NodePort", **twice) == both
+    assert found(type="LoadBalancer", **twice) == both
+    assert found(type="LoadBalancer", allocateLoadBalancerNodePorts=False, **twice) == both[1:]
+
+
 def test_a_node_port_is_listed_once() -> None:
     spec = ports({"name": "a", "nodePort": 30080}, {"name": "b", "nodePort": 30080})
     assert found(type="NodePort", **spec) == [

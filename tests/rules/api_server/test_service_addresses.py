@@ -66,7 +66,7 @@ def test_leading_zeros_are_refused_from_1_36_only() -> None:
 
 def node_ports(*pairs: tuple[int, int], **spec: Any) -> list[str]:
     ports = [{"port": port, "nodePort": node_port} for port, node_port in pairs]
-    return [problem.path for problem in allocated_node_ports({"ports": ports, **spec})]
+    return [problem.path for problem in allocated_node_ports({"type": "LoadBalancer", "ports": ports, **spec})]
 
 
 def test_a_node_port_leads_to_one_port() -> None:
