@@ -12,9 +12,9 @@ from typing import NamedTuple
 NANO = 10**9
 MILLI = 10**6  # nanos in a thousandth, the finest step that a resource list keeps
 
-_LARGEST = (2**63 - 1) * NANO
-_SIGNIFICANT = 60  # digits, twice what a quantity can hold
-_FARTHEST = 1000  # as far as an exponent is followed
+_LARGEST = (2**63 - 1) * NANO  # with a binary suffix; other amounts have no end
+_SIGNIFICANT = 60  # digits, three times what an int64 can hold
+_FARTHEST = 1000  # as far as an exponent, or a row of zeros, is followed
 
 # The server's own scan: a sign, digits around a point, then whatever of a suffix there is.
 _SHAPE = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d*)(?:\.(?P<part>\d*))?(?P<suffix>[eEinumkKMGTP]*[-+]?\d*)", re.ASCII)
@@ -67,7 +67,7 @@ def parse(text: str) -> Quantity:
     sign, whole, part, suffix = match.group("sign", "whole", "part", "suffix")
     base, exponent, style = _suffix(suffix)
     digits, scale = _digits(f"{whole}{part or ''}", len(part or ""))
-    nano = _scaled(digits << exponent, scale) if base == 2 else _scaled(digits, scale + exponent)
+    nano = min(_scaled(digits << exponent, scale), _LARGEST) if base == 2 else _scaled(digits, scale + exponent)
     if style == "binary" and nano < NANO:
         style = "decimal"
     return Quantity(-nano if sign == "-" else nano, style)
@@ -96,14 +96,10 @@ def _suffix(suffix: str) -> tuple[int, int, str]:
 
 
 def _scaled(digits: int, scale: int) -> int:
-    """`digits` times ten to the `scale`, in nanos, rounded up and capped as the server does.
-
-    The cap is the largest int64, but what fits an int64 with a decimal exponent escapes it.
-    """
-    shift = scale + 9
+    """`digits` times ten to the `scale`, in nanos, rounded up."""
+    shift = max(-_FARTHEST, min(scale, _FARTHEST)) + 9
     power: int = 10 ** abs(shift)
-    nano = -(-digits // power) if shift < 0 else digits * power
-    return nano if digits < 10**18 else min(nano, _LARGEST)
+    return -(-digits // power) if shift < 0 else digits * power
 
 
 def _sign(nano: int) -> str:

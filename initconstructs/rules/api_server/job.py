@@ -279,11 +279,12 @@ def completions_of(spec: Node) -> int | None:
 def check_job(manifest: Node, target: Target) -> Problems:
     """A Job, as ValidateJob walks it."""
     metadata, spec = manifest.get("metadata") or _NONE, manifest.get("spec") or _NONE
-    name, template, selector = given_name(metadata), spec.get("template") or _NONE, spec.get("selector")
+    name, template = given_name(metadata), spec.get("template") or _NONE
+    selector: Node = spec.get("selector") or _NONE
     labels: Node = (template.get("metadata") or _NONE).get("labels") or _NONE
     generated, expected = not spec.get("manualSelector"), _expected_labels(name)
     if generated:
-        selector, labels = _with_uid(selector or _NONE), {**expected, **labels}
+        selector, labels = _with_uid(selector), {**expected, **labels}
     if not metadata.get("labels") and "labels" in (template.get("metadata") or _NONE):
         metadata = {**metadata, "labels": labels}  # a Job without labels has those of its pods
     yield from object_meta({**manifest, "metadata": metadata}, dns_subdomain)
@@ -294,7 +295,7 @@ def check_job(manifest: Node, target: Target) -> Problems:
     yield from _job_spec(spec, template, "spec", target)
     yield from unreadable
     if not unreadable:
-        yield from job_selector(selector, labels)
+        yield from job_selector(selector if generated else spec.get("selector"), labels)
     completions = completions_of(spec)
     if spec.get("completionMode") == "Indexed" and (completions or 0) > 0:
         yield from job_indexed_name(name, completions or 0)

@@ -37,7 +37,7 @@ class PodContext:
         self.in_pod = self.pod is not None
         self.pod_name = (self.pod or NONE).get("name") or ""
         grace = self.spec.get("terminationGracePeriodSeconds", 30)
-        self.grace_period = grace if grace >= 0 else 1
+        self.grace_period = 1 if self.in_pod and grace < 0 else grace
         self.restart_policy = self.spec.get("restartPolicy") or "Always"
         self.host_network = bool(self.spec.get("hostNetwork"))
         self.host_users = self.spec.get("hostUsers") is not False

@@ -169,13 +169,17 @@ def _with_both_sources(spec: Node) -> Node:
     source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
     if source is None and reference is None:
         return spec
-    if reference is None and (source.get("kind"), source.get("apiGroup") or "") not in _KNOWN_SOURCES:
+    if reference is None and not _is_known(source or _NONE):
         source = None
     if source is None and not (reference or _NONE).get("namespace"):
         source = reference
     both = {"dataSource": source, "dataSourceRef": reference or source}
     rest = {field: value for field, value in spec.items() if field not in both}
     return rest | {field: value for field, value in both.items() if value is not None}
+
+
+def _is_known(source: Node) -> bool:
+    return (source.get("kind"), source.get("apiGroup") or "") in _KNOWN_SOURCES
 
 
 RULES = (

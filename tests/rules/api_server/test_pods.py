@@ -37,13 +37,16 @@ def test_the_old_name_of_a_service_account_counts_where_the_new_one_is_absent() 
     assert found(serviceAccount="My_Account", serviceAccountName="mine") == []
 
 
-def test_a_negative_grace_period_is_one_second() -> None:
-    sleep = {"preStop": {"sleep": {"seconds": 1}}}
-    assert found(terminationGracePeriodSeconds=-30, containers=[_container(lifecycle=sleep)]) == []
-    sleep["preStop"]["sleep"]["seconds"] = 2
-    assert found(terminationGracePeriodSeconds=-30, containers=[_container(lifecycle=sleep)]) == [
-        "containers[0].lifecycle.preStop.sleep"
-    ]
+@pytest.mark.parametrize(("seconds", "fine"), [(1, True), (2, False)])
+def test_a_negative_grace_period_is_one_second_in_a_pod_and_nothing_in_a_template(seconds: int, fine: bool) -> None:
+    hooks = {"preStop": {"sleep": {"seconds": seconds}}}
+    spec = {"terminationGracePeriodSeconds": -30, "containers": [_container(lifecycle=hooks)]}
+    assert (found(**spec) == []) is fine
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": spec}
+    whole = {"selector": {"matchLabels": labels}, "template": template}
+    daemons = {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "web"}, "spec": whole}
+    assert [problem.rule.id for problem in api_server.check(daemons)] == ["hook-sleep"]
 
 
 def test_a_lifecycle_goes_with_the_stop_signal_that_is_all_it_has() -> None:
