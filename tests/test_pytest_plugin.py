@@ -158,7 +158,7 @@ def test_a_finding_is_shown_with_its_fix(plan: Plan) -> None:
 
 
 def test_findings_are_those_of_the_target_that_was_synthesized(synth: Synthesizer) -> None:
-    made = synth(WAIT, settings=Settings(kubernetes="1.34"))
+    made = synth(WAIT, settings=Settings(kubernetes="1.33"))
     made[0]["spec"]["template"]["spec"]["initContainers"][0]["restartPolicy"] = "Never"
     with pytest.raises(AssertionError, match="restartPolicy"):
         assert_no_findings(made, above="warning")
