@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from initconstructs import ConfigMapFiles, Directory, EmptyDir, ModelError, Projected, SecretFiles, SecretKey, Volume
-from initconstructs.presets import configuring, preparing
+from initconstructs.presets import configuring, fetching, preparing
 from tests.presets.configuring_shells import (
     killed_at_many_instants,
     kubelet_volume,
@@ -233,7 +233,8 @@ def test_a_secret_is_in_the_file_alone_and_the_file_in_memory(kubelet, path, out
 def test_a_volume_with_a_secret_is_copied_into_memory_too():
     plain = Volume("tls", SecretFiles("tls"))
     mixed = Volume("mixed", Projected([ConfigMapFiles("shop"), SecretFiles("tls")]))
-    for secret in (plain, mixed):
+    handed_over = fetching.vault(role="shop", files={"a": "secret/data/a"}).output
+    for secret in (plain, mixed, handed_over):
         for stage in (
             configuring.copy(secret, to="/etc/tls"),
             configuring.render({"a": "${A}"}, secret, to="/etc/tls", env={"A": "a"}),

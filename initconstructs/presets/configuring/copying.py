@@ -36,7 +36,8 @@ def copy(*sources: Source, to: Target, mode: int | None = None, **options: Unpac
     `mode` is that of the files, 0664 unless said otherwise; who may read something executable, or a directory, may also
     run or enter it. A path of the image (`copy("/etc/nginx", image=IMAGE, to="/config")`) makes what an image ships
     writable under a read-only root file system. Files of a ConfigMap can't be written to, wherever they are mounted.
-    With a Secret among the sources the directory and `mode` are as `render` has them for secrets.
+    With a Secret among the sources, or what another stage hands over in memory, the directory and `mode` are as those
+    of `render` for secrets.
 
     Sources: https://kubernetes.io/docs/concepts/configuration/configmap/#using-configmaps-as-files-from-a-pod
     """

@@ -139,7 +139,9 @@ def kept(preset: str, to: Target, mode: int | None, *, secret: bool, open_mode: 
 
 
 def is_secret(source: Source) -> bool:
-    """Whether a volume holds a Secret."""
+    """Whether a volume holds a Secret, or another stage hands it over in memory, as presets hand over secrets."""
+    if isinstance(source, Output):
+        return _is_memory(source.volume)
     held = source.source if isinstance(source, Volume) else None
     parts = held.sources if isinstance(held, Projected) else [held]
     return any(isinstance(each, SecretFiles) for each in parts)
@@ -148,7 +150,10 @@ def is_secret(source: Source) -> bool:
 def _in_memory(target: Directory | Mount) -> bool:
     if isinstance(target, Directory) and target.volume is None:
         return target.memory
-    volume = target.volume.volume if isinstance(target.volume, Output) else target.volume
+    return _is_memory(target.volume.volume if isinstance(target.volume, Output) else target.volume)
+
+
+def _is_memory(volume: object) -> bool:
     return isinstance(volume, Volume) and isinstance(volume.source, EmptyDir) and volume.source.medium == "Memory"
 
 
