@@ -66,6 +66,7 @@ def restart_rules(container: Node, path: str, pod: PodContext, init: bool) -> Ca
     elif init and container["restartPolicy"] == "Always" and not everywhere:
         detail = "restartPolicyRules are not allowed for init containers with restart policy Always"
         yield forbidden(f"{path}.restartPolicyRules", detail)
+        return
     if len(rules) > 20:
         yield _too_many_rules(f"{path}.restartPolicyRules", len(rules), pod)
     actions = ("Restart", "RestartAllContainers") if everywhere else ("Restart",)

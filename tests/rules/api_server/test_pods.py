@@ -9,8 +9,6 @@ import pytest
 from initconstructs.rules import api_server
 
 CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-MOUNT = {"name": "v", "mountPath": "/v"}
-ON_42 = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
 
 
 def found(kubernetes: str = "1.36", **spec: Any) -> list[str]:
@@ -157,6 +155,13 @@ def test_rules_of_an_init_container_without_a_policy_are_not_looked_at() -> None
         "containers[0].restartPolicyRules[0].action",
         "containers[0].restartPolicyRules[0].exitCodes",
     ]
+
+
+def test_rules_of_a_sidecar_are_refused_as_a_whole_before_1_36() -> None:
+    sidecar = _container("side", restartPolicy="Always", restartPolicyRules=[{"action": "Retry"}])
+    at = "initContainers[0].restartPolicyRules"
+    assert found("1.35", initContainers=[sidecar]) == [at]
+    assert found("1.36", initContainers=[sidecar]) == [f"{at}[0].action", f"{at}[0].exitCodes"]
 
 
 @pytest.mark.parametrize(("kubernetes", "refused"), [("1.33", True), ("1.34", False), ("1.35", False)])
