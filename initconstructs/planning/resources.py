@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from initconstructs.manifests.pod_template import child
+from initconstructs.manifests.pod_template import child, is_mapping
 from initconstructs.planning.pod import Container, Pod, Role
 from initconstructs.planning.quantity import milli
 from initconstructs.planning.release import Release
@@ -67,7 +67,7 @@ def effective_resources(pod: Pod, release: Release) -> Resources:
         idle=_rounded({name: amount for name, amount in idle.items() if amount > 0}),
         phases=tuple(Phase(name=phase.name, requests=_rounded(phase.requests)) for phase in phases),
         unlimited=_unlimited(wanted, level_limits),
-        qos=_qos(wanted, pod_level, level_requests),
+        qos=_qos(wanted, pod_level, requests),
     )
 
 
@@ -119,7 +119,7 @@ def _peak(phases: list[Phase]) -> tuple[dict[str, int], dict[str, str]]:
 def _pod_level(pod: Pod) -> dict[str, dict[str, int]]:
     resources = child(pod.spec, "resources")
     parts = {part: _supported(_amounts(child(resources, part))) for part in ("requests", "limits")}
-    return parts if resources else {}
+    return parts if is_mapping(pod.spec.get("resources")) else {}
 
 
 def _supported(amounts: dict[str, int]) -> dict[str, int]:
@@ -129,16 +129,18 @@ def _supported(amounts: dict[str, int]) -> dict[str, int]:
 
 
 def _pod_level_requests(pod_level: Mapping[str, Mapping[str, int]], aggregate: Amounts) -> dict[str, int]:
-    """The pod's own requests; a pod limit without one takes the containers' sum where there is one, else the limit."""
+    """The pod's own requests; a limit of cpu or memory without one takes the containers' sum, where there is one."""
     requests = dict(pod_level.get("requests", {}))
     for name, limit in pod_level.get("limits", {}).items():
-        requests.setdefault(name, aggregate.get(name) or limit)
+        requests.setdefault(name, aggregate.get(name, limit) if name in _COMPUTE else limit)
     return requests
 
 
-def _qos(wanted: list[_Wanted], pod_level: Mapping[str, Mapping[str, int]], level_requests: Mapping[str, int]) -> str:
+def _qos(wanted: list[_Wanted], pod_level: Mapping[str, Mapping[str, int]], requests: Mapping[str, int]) -> str:
+    """Once the pod has `resources`, even empty ones, only they count; limits bring the containers' requests along."""
     if pod_level:
-        return _class_of([(level_requests, pod_level["limits"])])
+        limits = pod_level["limits"]
+        return _class_of([(requests if limits else pod_level["requests"], limits)])
     return _class_of([(each.requests, each.limits) for each in wanted])
 
 

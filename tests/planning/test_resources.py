@@ -88,6 +88,27 @@ def test_without_any_resources_a_pod_is_best_effort():
     assert _bill(pod(container("i"))).qos == "BestEffort"
 
 
+@pytest.mark.parametrize(
+    ("level", "qos"),
+    [
+        ({}, "BestEffort"),
+        ({"limits": {"hugepages-2Mi": "4Mi"}}, "Burstable"),
+        ({"requests": {"hugepages-2Mi": "4Mi"}}, "BestEffort"),
+    ],
+    ids=["empty", "limits", "requests"],
+)
+def test_only_resources_of_the_pod_count_once_it_has_some_though_they_be_empty(level, qos):
+    app = container("main", resources={"requests": {"cpu": "1"}})
+    assert _bill(pod(apps=(app,), resources=level)).qos == qos
+    assert _bill(pod(apps=(app,), resources=level), Release(33)).qos == "Burstable"
+
+
+def test_a_pod_limit_of_huge_pages_is_their_request_whatever_the_containers_ask_for():
+    app = container("main", resources={"limits": {"cpu": "1", "memory": "0", "hugepages-2Mi": "2Mi"}})
+    requests = _bill(pod(apps=(app,), resources={"limits": {"hugepages-2Mi": "4Mi", "memory": "1Gi"}})).requests
+    assert (requests["hugepages-2Mi"], requests["memory"]) == (4 * 2**20, 0)
+
+
 def test_pod_level_resources_restore_the_guarantee():
     level = {"limits": {"cpu": "1", "memory": "1Gi"}}
     assert _bill(pod(container("i"), resources=level)).qos == "Guaranteed"
