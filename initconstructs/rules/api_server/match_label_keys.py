@@ -52,7 +52,8 @@ def merged_keys(
             if key in used:
                 yield invalid(f"{path}.matchLabelKeys[{index}]", key, detail)
         return
-    seen, places = set(selector.get("matchLabels") or ()), {key: index for index, key in enumerate(keys)}
+    seen: set[str] = set(selector.get("matchLabels") or ())
+    places = {key: index for index, key in enumerate(keys)}
     for key in _merged(keys, mismatched, selector, pod):
         if key in seen and key in places:
             yield invalid(f"{path}[{places[key]}]", key, detail)
