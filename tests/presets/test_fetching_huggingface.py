@@ -24,7 +24,7 @@ def last(done) -> str:
 
 
 def fetch(server, **options):
-    return fetching.huggingface("acme/ranker", **{"revision": COMMIT, "endpoint": server.url, "timeout": 8} | options)
+    return fetching.huggingface("acme/ranker", **{"revision": COMMIT, "endpoint": server.url, "timeout": 16} | options)
 
 
 def test_fetches_all_files_verified_and_then_nothing(kubelet):

@@ -52,7 +52,7 @@ def fetch(kubelet, https, tmp_path):
             mark = "@" if reference.startswith("sha256:") else ":"
             given = {"pull_secret": "regcred"} if auths else {}
             stage = fetching.oci(
-                f"{host}/acme/geo{mark}{reference}", timeout=8, ca_file="/ca/ca.crt", mounts=[ca], **given, **options
+                f"{host}/acme/geo{mark}{reference}", timeout=16, ca_file="/ca/ca.crt", mounts=[ca], **given, **options
             )
             done = kubelet.run(stage, mounts={"/ca": https.certificate, "/var/run/secrets/registry": login})
         canary_free(stage, done, "canary", base64.b64encode(LOGIN.encode()).decode())

@@ -36,7 +36,7 @@ def secrets(kubelet) -> dict[str, str]:
 
 
 def fetch(server, vault=fetching.vault, **options):
-    return vault(**{"role": "shop", "address": server.url, "timeout": 8, "files": {"db": "secret/data/db"}} | options)
+    return vault(**{"role": "shop", "address": server.url, "timeout": 16, "files": {"db": "secret/data/db"}} | options)
 
 
 def test_hands_over_files_and_variables_that_only_their_user_can_read(kubelet, token):
@@ -127,7 +127,7 @@ def test_a_refusal_is_final_and_writes_nothing(kubelet, token, options, why):
 
 def test_waits_for_a_vault_that_is_sealed_and_gives_up_at_the_deadline(kubelet, token):
     with cloud(Vault(down=True)) as server:
-        done = kubelet.run(fetch(server, timeout=2), mounts=token)
+        done = kubelet.run(fetch(server, timeout=4), mounts=token)
     assert (done.code, "status 503" in last(done)) == (124, True), done.out
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 from initconstructs import ConfigMapFiles, ModelError, SecretKey, Volume
 from initconstructs.presets import warming
 from tests.presets.conftest import expanded
-from tests.presets.fetching_clouds import Reply, canary_free, cloud, data
+from tests.presets.fetching_clouds import Reply, canary_free, cloud, data, soon
 
 CANARY = "canary-5f2c1e"
 DUMP = Volume("dump", ConfigMapFiles("dump"))
@@ -66,7 +65,7 @@ def dump(tmp_path) -> Path:
 
 
 def load(redis, **options):
-    given = {"file": "/dump/cache", "mounts": [DUMP.at("/dump")], "required": True, "budget": 8} | options
+    given = {"file": "/dump/cache", "mounts": [DUMP.at("/dump")], "required": True, "budget": 15} | options
     return warming.redis("127.0.0.1", redis.port, **given)
 
 
@@ -75,11 +74,10 @@ def test_loads_lines_and_protocol_from_a_file_once_the_server_is_there(kubelet, 
         b'SET a 1\nSET b "two words"\n*3\r\n$3\r\nSET\r\n$1\r\nc\r\n$4\r\n\r\n\x00x\r\nRPUSH l x y z\n'
     )
     started = kubelet.start(load(redis), mounts={"/dump": dump})
-    time.sleep(0.6)
+    assert "connection refused" in started.process.stdout.readline()
     redis.start()
     done = started.finish()
     assert (done.code, last(done)) == (0, "loaded: 4 commands were taken"), done.out
-    assert "connection refused" in done.out
     assert [redis.ask("GET", each) for each in "ab"] == ["1", "two words"]
     assert (redis.ask("STRLEN", "c"), redis.ask("LLEN", "l")) == ("4", "3")
 
@@ -171,26 +169,26 @@ def test_a_run_that_is_killed_is_repeated_by_the_next(kubelet, redis, dump):
     assert (done.code, redis.ask("DBSIZE")) == (0, "60001"), done.out
 
 
-def test_stops_when_the_pod_is_deleted(kubelet, redis):
+def test_stops_when_the_pod_is_deleted(kubelet, redis, tmp_path):
     redis.start()
-    sleeping = {"file": None, "mounts": [], "command": [shutil.which("sleep"), "2"], "image": "a:1"}
-    started = kubelet.start(load(redis, **sleeping))
-    time.sleep(0.8)
+    command = ["/bin/sh", "-c", f": >{tmp_path}/begun; exec sleep 5"]
+    started = kubelet.start(load(redis, file=None, mounts=[], command=command, image="a:1"), PATH=os.environ["PATH"])
+    soon((tmp_path / "begun").exists)
     started.process.send_signal(signal.SIGTERM)
-    assert started.process.wait(3) == 143
+    assert started.process.wait(20) == 143
 
 
 def test_prefetches_what_it_can_and_keeps_the_older_file_where_it_can_not(kubelet):
     replies = {"/rates": Reply(200, b"1.1"), "/prices": Reply(200, b"9.9")}
     with cloud(lambda request: replies[request.path]) as server:
         files = {"rates.json": f"{server.url}/rates", "eu/prices": f"{server.url}/prices"}
-        stage = warming.http(files, headers={"X-Key": SecretKey("a", "b")}, budget=4)
+        stage = warming.http(files, headers={"X-Key": SecretKey("a", "b")}, budget=15)
         done = kubelet.run(stage, HEADER_0=CANARY)
         assert (done.code, last(done)) == (0, "fetched 2 files"), done.out
         assert server.requests[0].headers["X-Key"] == CANARY
         replies |= {"/rates": Reply(404), "/prices": Reply(200, b"8.8")}
         again = kubelet.run(stage, HEADER_0=CANARY)
-        strict = kubelet.run(warming.http(files, required=True, budget=4))
+        strict = kubelet.run(warming.http(files, required=True, budget=15))
     assert data(kubelet) == {"rates.json": b"1.1", "eu/prices": b"8.8"}
     why = f"1 of 2 files failed; rates.json: {server.url}/rates: status 404"
     assert (again.code, last(again)) == (0, f"goes on without it: {why}")
@@ -203,9 +201,9 @@ def test_servers_that_are_away_or_silent_do_not_keep_the_other_files_away(kubele
     away = {f"away/{each}": f"http://127.0.0.1:{port}/x" for each in range(20)}
     with cloud(lambda _: Reply(200, b"1.1")) as server:
         files = {"silent": f"http://127.0.0.1:{silent.port}/", **away, "rates.json": f"{server.url}/rates"}
-        done = kubelet.run(warming.http(files, budget=6))
+        done = kubelet.run(warming.http(files, budget=8))
     assert (done.code, data(kubelet)) == (0, {"rates.json": b"1.1"}), done.out
-    assert last(done).startswith("goes on without it: gave up after 6 s")
+    assert last(done).startswith("goes on without it: gave up after 8 s")
 
 
 def test_a_prefetch_that_stalls_spends_its_budget_and_writes_nothing(kubelet):
@@ -213,7 +211,6 @@ def test_a_prefetch_that_stalls_spends_its_budget_and_writes_nothing(kubelet):
         done = kubelet.run(warming.http({"a": f"{server.url}/a"}, budget=2))
     assert (done.code, last(done).startswith("goes on without it: ")) == (0, True), done.out
     assert data(kubelet) == {}
-    assert done.seconds < 15
 
 
 def test_an_image_is_pulled_by_running_a_command_in_it_that_ends_at_once(kubelet):
