@@ -367,6 +367,8 @@ def test_any_text_reaches_git_as_it_is_or_is_refused(text):
         {"url": "git@a.example:site.git"},
         {"ref": "-x"},
         {"ref": "a..b"},
+        {"ref": "HEAD"},
+        {"ref": "refs/heads/main"},
         {"depth": -1},
         {"folder": ".."},
     ],

@@ -23,7 +23,7 @@ from initconstructs.presets.program import shell
 RESOURCES = Resources(requests={"cpu": "100m", "memory": "64Mi"}, limits={"memory": "512Mi"})
 """Git holds the largest file of a commit in memory, about twice."""
 
-_REF = re.compile(r"(?!.*(\.\.|//|@\{|\.lock(/|$)|/\.|[~^:?*\[\\]))[A-Za-z0-9_][!-}]*(?<![./])")
+_REF = re.compile(r"(?!HEAD$|refs/|.*(\.\.|//|@\{|\.lock(/|$)|/\.|[~^:?*\[\\]))[A-Za-z0-9_][!-}]*(?<![./])")
 _USERNAME = re.compile("[!-~]+")
 _FOLDER = re.compile(r"[A-Za-z0-9_][-.\w]*", re.ASCII)
 
@@ -62,7 +62,7 @@ def git(
     """
     _check_url(url)
     if not matched(_REF, ref):
-        raise wrong("git: ref", ref, "must be a branch, a tag or a commit", 'write "v1.4.2", say')
+        raise wrong("git: ref", ref, "must be the name of a branch or a tag, or a commit", 'write "v1.4.2", say')
     checks.number("git: depth", depth)
     name = unquote(url.rstrip("/").rpartition("/")[2]).removesuffix(".git") if folder is None else folder
     if not matched(_FOLDER, name):

@@ -105,7 +105,7 @@ resolve() {
         "refs/tags/$ref") echo "$commit" >"$new/commit" ;;
         esac
     done <"$new/out"
-    [ -s "$new/commit" ] || fail "the repository has no branch or tag called $ref"
+    [ -s "$new/commit" ] || fail "the repository has no branch or tag called $ref, and a commit has 40 digits"
 }
 
 # Whether the commit is checked out there, and every file is as git knows it.

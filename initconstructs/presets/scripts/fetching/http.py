@@ -244,7 +244,7 @@ def reason(found: Any) -> str:
 def retry_after(headers: Message) -> float:
     """Seconds from now, whichever way the server says it."""
     said = headers.get("Retry-After") or ""
-    if said.isdigit():
+    if said.isdecimal():
         return float(said)
     try:
         return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
