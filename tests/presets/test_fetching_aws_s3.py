@@ -20,6 +20,7 @@ from initconstructs.presets import fetching
 from initconstructs.presets.scripts.fetching.crc import LENGTH, crc32c, crc64nvme
 from initconstructs.presets.scripts.fetching.s3 import S3
 from initconstructs.presets.scripts.fetching.task import Task
+from tests.presets.conftest import Kubelet
 from tests.presets.fetching_aws import KEYS, REGION, Aws, aws
 from tests.presets.fetching_clouds import Reply, Request, cloud, data, small_disk, soon
 
@@ -78,6 +79,19 @@ def test_the_sha256_of_the_author_needs_no_network_once_it_is_there(server, kube
     assert kubelet.run(stage, **server.reader).code == 0
     done = kubelet.run(stage)
     assert (done.code, "there already" in done.last) == (0, True)
+
+
+def test_takes_the_file_of_another_user_if_it_is_right(server, servers):
+    if os.getuid():
+        servers.lack("only root can start programs as somebody else")
+    (setpriv,) = servers.need("setpriv")
+    pod, home = Kubelet(servers.directory("pod")), servers.directory("pod/data")
+    home.chmod(0o777)
+    (home / "b.bin").write_bytes(b"b")
+    stage = fetched(server, "s3://models/llama/deep/b.bin", sha256=hashlib.sha256(b"b").hexdigest())
+    other = [setpriv, "--reuid=65532", "--regid=65532", "--clear-groups"]
+    done = pod.start(stage, wrap=other, python="/usr/bin/python3", **server.reader).finish()
+    assert (done.code, "is there already" in done.last) == (0, True), done.out
 
 
 def test_another_sha256_than_the_authors(server, kubelet):

@@ -98,6 +98,12 @@ def same(path: Path, data: bytes, mode: int) -> bool:
         return False
 
 
+def permit(path: Path, mode: int) -> None:
+    """Give a file its mode, which only its owner may, unless it has it."""
+    if path.stat().st_mode & 0o777 != mode:
+        path.chmod(mode)
+
+
 def sync(directory: Path) -> None:
     """Make a rename last beyond a crash of the node."""
     opened = os.open(directory, os.O_RDONLY)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .archive import unpack
-from .files import Part, alone, inside, verified
+from .files import Part, alone, inside, permit, verified
 from .http import Client
 from .task import Task, run
 from .tree import Tree
@@ -25,7 +25,7 @@ def fetch(task: Task, spec: dict[str, Any]) -> str:
 def file(task: Task, spec: dict[str, Any], root: Path) -> str:
     place = inside(root, spec["file"])
     if verified(place, spec["sha256"]):
-        place.chmod(spec["mode"]) if place.stat().st_mode & 0o777 != spec["mode"] else None
+        permit(place, spec["mode"])
         return f"{spec['file']} is there already, with its sha256"
     with Part(place, spec["mode"]) as part:
         bring(task, spec, part)

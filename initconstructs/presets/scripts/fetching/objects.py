@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .crc import crc32c, crc64nvme
-from .files import BLOCK, Part, alone, verified
+from .files import BLOCK, Part, alone, permit, verified
 from .task import Failed, Task
 from .tree import Tree
 
@@ -72,7 +72,7 @@ def bring(task: Task, spec: dict[str, Any], store: Store) -> str:
     with alone(task, root):
         place = root / spec["name"]
         if only and verified(place, only):
-            place.chmod(spec["mode"])
+            permit(place, spec["mode"])
             return f"{spec['name']} is there already, with its sha256"
         items = store.items()
         versions = {each.name: [each.key, each.version, each.size] for each in items}
