@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def unpack(packed: Part, tree: Tree, strip: int, mode: int) -> None:
     """Unpack into the tree, without the first `strip` parts of each path."""
-    packed.file.flush()
+    packed.flush()
     archive = packed.part
     try:
         if zipfile.is_zipfile(archive) and not tarfile.is_tarfile(archive):  # a tar may end with a zip

@@ -37,7 +37,8 @@ class Part:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.file.close()
+        with suppress(OSError):  # it writes what the full disk did not take; what is kept was flushed
+            self.file.close()
         if self.part in UNFINISHED:
             self.part.unlink()
             UNFINISHED.discard(self.part)
@@ -48,11 +49,17 @@ class Part:
         self.file.truncate()
         self.size, self.digest, self.validator = 0, hashlib.sha256(), ""
 
-    def write(self, data: bytes) -> None:
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Errors such as a full disk with the file, which they do not name."""
         try:
-            self.file.write(data)
-        except OSError as error:  # such as a full disk: it names no file
+            yield
+        except OSError as error:
             raise OSError(error.errno, error.strerror, str(self.path)) from None
+
+    def write(self, data: bytes) -> None:
+        with self.naming():
+            self.file.write(data)
         self.digest.update(data)
         self.size += len(data)
 
@@ -67,14 +74,16 @@ class Part:
         if sha256 is not None and self.sha256 != sha256:
             raise Failed(f"{self.path.name}: has sha256 {self.sha256}, not {sha256}; nothing was written")
 
+    def flush(self) -> None:
+        with self.naming():
+            self.file.flush()
+
     def keep(self) -> None:
         """Put it in its place, whole and on the disk."""
-        try:
-            self.file.flush()
+        self.flush()
+        with self.naming():
             os.fchmod(self.file.fileno(), self.mode)
             os.fsync(self.file.fileno())
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(self.path)) from None
         with MAKING:
             self.part.replace(self.path)
             UNFINISHED.discard(self.part)

@@ -90,7 +90,7 @@ class Snapshot:
 
 def blob(part: Part) -> str:
     """What git calls this content: small files have no other checksum."""
-    part.file.flush()
+    part.flush()
     digest = hashlib.sha1(f"blob {part.size}\0".encode())  # noqa: S324 -- git's
     with part.part.open("rb") as file:
         for block in iter(lambda: file.read(BLOCK), b""):

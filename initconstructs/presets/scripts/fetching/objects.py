@@ -109,7 +109,7 @@ def check(part: Part, claims: Mapping[str, str]) -> str:
 
 
 def read_back(part: Part, kind: str) -> Digest:
-    part.file.flush()
+    part.flush()
     found = DIGESTS[kind]()
     with part.part.open("rb") as file:
         for block in iter(lambda: file.read(BLOCK), b""):

@@ -49,7 +49,7 @@ def put(spec: dict[str, Any], files: Mapping[str, bytes], variables: Mapping[str
         parts = [stack.enter_context(Part(place, mode)) for place in changed]
         for each in parts:
             each.write(changed[each.path])
-            each.file.flush()
+            each.flush()
         for each in parts:
             each.keep()
     what = f"{len(files)} files and {len(variables)} variables, {len(changed)} of {len(places)} files new"
