@@ -178,6 +178,22 @@ def test_never_shows_a_token_that_no_header_can_carry_nor_one_that_a_server_repe
     canary_free(stage, repeated, CANARY)
 
 
+def test_never_shows_a_part_of_a_token_where_a_long_line_is_cut(kubelet):
+    for length in range(150, 390, 60):
+        said = {"error": f"{'x' * length}{CANARY * 30}"}
+        with cloud(lambda _, said=said: Reply(403, json.dumps(said).encode())) as server:
+            done = kubelet.run(fetch(server, token=KEY), TOKEN=CANARY)
+        assert (done.code, "canary" in done.out) == (1, False), done.out
+
+
+def test_begins_again_where_the_server_goes_on_somewhere_else(kubelet):
+    about = {"ETag": '"1"', "Content-Range": "bytes 7-299999/300000"}
+    replies = iter([Reply(200, BODY, about, sends=60_000), Reply(206, BODY[7:], about), Reply(200, BODY)])
+    with cloud(lambda _: next(replies)) as server:
+        done = kubelet.run(fetch(server))
+    assert (done.code, data(kubelet)) == (0, {"geo.db": BODY}), done.out
+
+
 def test_a_run_that_is_killed_at_any_instant_leaves_nothing_half_and_the_next_succeeds(kubelet):
     archive = packed("tar:gz", {f"d/{each}": os.urandom(20_000) for each in range(40)})
     with cloud(lambda request: Reply(200, archive if request.path == "/a.tgz" else BODY)) as server:

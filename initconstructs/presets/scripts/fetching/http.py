@@ -95,9 +95,10 @@ class Client:
             rest = {"Range": f"bytes={part.size}-", "If-Range": part.validator} if part.validator else {}
             request = made(url, "GET", {**(headers or {}), **rest}, None)
             with self.opened(request, (416,)) as answer:
-                if answer.status != 206 or not continues(answer, part.size):
+                resumed = answer.status == 206 and continues(answer, part.size)
+                if not resumed:
                     part.restart()
-                if answer.status not in (200, 206):
+                if not resumed and answer.status != 200:
                     raise Again(f"{shown(url)}: status {answer.status}")
                 part.validator = strong(answer.headers)
                 for block in self.blocks(url, answer):
@@ -225,7 +226,7 @@ def refusal(url: str, error: HTTPError) -> Exception:
         said = reason(json.loads(error.read(65536)))
     except (OSError, HTTPException, ValueError):
         said = ""
-    text = f"{shown(url)}: status {error.code}{said and ': '}{said[:200]}"
+    text = f"{shown(url)}: status {error.code}{said and ': '}{said}"
     return Again(text, retry_after(error.headers)) if error.code in AGAIN else Failed(text)
 
 

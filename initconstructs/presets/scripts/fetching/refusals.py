@@ -68,7 +68,7 @@ def explained(url: str, answer: HTTPResponse) -> Exception:
         code, text = "", ""
     place = answer.headers.get("x-amz-bucket-region")
     where = f" (the bucket is in {place})" if place and answer.status in (301, 307, 400) else ""
-    words = ": ".join(filter(None, (code, text[:200]))) or UNSAID.get(answer.status, "")
+    words = ": ".join(filter(None, (code, text))) or UNSAID.get(answer.status, "")
     line = f"{shown(url)}: status {answer.status}{words and ': '}{words}{where}"
     return Again(line) if BUSY.search(code) else Failed(line)
 

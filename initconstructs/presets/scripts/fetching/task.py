@@ -59,9 +59,9 @@ class Task:
 
     def say(self, text: str) -> None:
         """A line of the log."""
-        text = " ".join(text.split())[:LONGEST_LINE]
-        for secret in self.secrets:
+        for secret in self.secrets:  # before anything is cut off, and a part of one stays
             text = text.replace(secret, "***")
+        text = " ".join(text.split())[:LONGEST_LINE]
         print(f"{time.monotonic() - self.began:7.1f}s  {text}\n", end="", flush=True)  # whole, whoever else does so
 
     def see(self, text: str) -> None:
