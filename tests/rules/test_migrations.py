@@ -52,6 +52,38 @@ def test_what_makes_them_no_more_is_left_alone(manifests):
     assert races(*manifests) == []
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "touch /work/migrate",
+        "echo migrate",
+        "kubectl logs job/migrate",
+        "wait_for.sh job migrate",
+        "cd /srv/db-migrate",
+    ],
+)
+def test_a_word_that_only_names_something_is_left_alone(script):
+    made = workload(replicas=3)
+    made["spec"]["template"]["spec"]["initContainers"] = [MIGRATE | {"command": ["sh", "-c", script]}]
+    assert races(made) == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "./server migrate",
+        "./server db migrate",
+        "npm run migrate",
+        "node main.js migrate",
+        "./manage.py migrate_schemas",
+    ],
+)
+def test_an_apps_own_word_for_it_is_found(script):
+    made = workload(replicas=3)
+    made["spec"]["template"]["spec"]["initContainers"] = [MIGRATE | {"command": ["sh", "-c", script]}]
+    assert len(races(made)) == 1
+
+
 @pytest.mark.parametrize("test", ['[ "${HOSTNAME##*-}" = 0 ]', '[ "$(hostname)" = api-0 ]', 'test "$POD_NAME" = api-0'])
 def test_one_pod_of_a_stateful_set_may_migrate_alone(test):
     made = {kind: workload(kind, replicas=3, podManagementPolicy="Parallel") for kind in ("StatefulSet", "Deployment")}

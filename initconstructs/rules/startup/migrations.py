@@ -15,9 +15,9 @@ from initconstructs.rules.startup.stage import Workload
 _UNLOCKED: dict[str, tuple[str, ...]] = {
     "alembic": ("upgrade",),
     "flask": ("upgrade",),
-    "django": ("migrate",),
-    "django-admin": ("migrate",),
-    "manage.py": ("migrate",),
+    "django": ("migrate", "migrate_schemas"),
+    "django-admin": ("migrate", "migrate_schemas"),
+    "manage.py": ("migrate", "migrate_schemas"),
     "goose": ("up", "up-to", "up-by-one"),
     "dbmate": ("up", "migrate"),
     "sequelize": ("db:migrate",),
@@ -42,6 +42,13 @@ _ONLY_LOOKS = frozenset(["--check", "--plan", "--sql", "--dry-run", "--pretend",
 _VERBS = frozenset(
     """migrate db:migrate migrate:deploy migration:run migrations:migrate doctrine:migrations:migrate migrate-db
     db-migrate""".split()  # noqa: SIM905
+)
+_GROUPS = frozenset(["db", "database", "schema"])
+"""Words that a program's verbs may stand behind: `server db migrate`."""
+# Programs for which such a word is a text, or the name of something.
+_NO_MIGRATORS = frozenset(
+    """: [ basename cat cd chmod chown cp curl dirname docker echo export find git grep helm kill kubectl ln ls mkdir mv
+    pgrep pkill printf rm rmdir sed set source tail tee test touch unset wget which""".split()  # noqa: SIM905
 )
 _LAUNCHERS = frozenset(
     "python python3 php node npx npm yarn pnpm bunx bun poetry uv pipenv ruby bin/console".split()  # noqa: SIM905
@@ -107,8 +114,9 @@ def _migrates(call: Call) -> str:
             return f"{word} {verb}"
     if ("db", "upgrade") in pairwise(words[1:]):  # Flask-Migrate's, which many apps have as a command of their own
         return f"{words[0]} db upgrade"
-    verb = next((word for word in words[1:3] if word in _VERBS), "")
-    return f"{words[0]} {verb}" if verb else ""
+    said = [word.text for word in call.words[1 : 3 if {words[0], *words[1:2]} & (_LAUNCHERS | _GROUPS) else 2]]
+    verb = next((word for word in said if word in _VERBS), "")
+    return f"{words[0]} {verb}" if verb and words[0] not in _NO_MIGRATORS else ""
 
 
 def _is_locked(calls: tuple[Call, ...]) -> bool:
