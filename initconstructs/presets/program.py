@@ -12,6 +12,7 @@ from typing_extensions import TypedDict, Unpack
 
 from initconstructs.model.checks import Words
 from initconstructs.model.environment import EnvValue, environment
+from initconstructs.model.errors import wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import Raw
 from initconstructs.model.resources import Resources
@@ -34,6 +35,13 @@ COMMAND_RESOURCES = Resources(requests={"cpu": "100m", "memory": "128Mi"})
 
 UNPRIVILEGED = SecurityContext(run_as_user=65532, run_as_group=65532, read_only_root_filesystem=True)
 """Who runs a program that needs no rights: nobody in particular, who can write nothing but what is mounted for it."""
+
+_OF_SHELLS = frozenset({"_", "IFS", "LINENO", "OLDPWD", "OPTIND", "PPID", "PS1", "PS2", "PS4", "PWD", "RANDOM"})
+_OF_SHELLS |= {"EPOCHREALTIME", "EPOCHSECONDS", "SECONDS", "SHELLOPTS", "SHLVL"}  # of bash
+_ASSIGNED = re.compile(
+    r"(?:^|[\s;({])([A-Za-z_]\w*)=|\bfor ([A-Za-z_]\w*)|\bread(?: -\w+)*((?: [A-Za-z_]\w*)+)", re.MULTILINE
+)
+_COMMENT = re.compile(r"^\s*#.*", re.MULTILINE)
 
 T = TypeVar("T", bound=BaseStage)
 
@@ -92,6 +100,7 @@ class Program:
         """The step that runs the program, given `args` and `env` as they are; the options go before the defaults."""
         name = options.get("name", name)
         parts["env"] = literals(f"{name}: env", parts.get("env", {}))
+        self.check_variables(f"{name}: env", parts["env"])
         volume = Volume(f"{name[:55].rstrip('-')}-program", InlineFiles(self.files))
         return kind(
             name,
@@ -107,6 +116,14 @@ class Program:
             network=network,
             **parts,
         )
+
+    def check_variables(self, place: str, env: Mapping[str, EnvValue]) -> None:
+        """Refuse variables that would reach what a script runs with the script's value: it assigns them itself."""
+        if self.command[0] != "sh":
+            return
+        own = _OF_SHELLS.union(*map(_assigned, self.files.values()))
+        for name in sorted(env.keys() & own):
+            raise wrong(place, name, "is a variable that the script or its shell sets itself", "rename it")
 
 
 def shell(family: str, script: str) -> Program:
@@ -146,6 +163,12 @@ def _modules(package: str, modules: frozenset[str]) -> Mapping[str, str]:
 @lru_cache(maxsize=64)
 def _read(path: str) -> str:
     return (files("initconstructs.presets") / "scripts" / path).read_text("utf-8")
+
+
+@lru_cache(maxsize=64)
+def _assigned(script: str) -> frozenset[str]:
+    found = _ASSIGNED.findall(_COMMENT.sub("", script))
+    return frozenset(name for names in found for name in " ".join(names).split())
 
 
 def literal(word: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
-from initconstructs.model.environment import EnvValue, FileKey, SecretKey
+from initconstructs.model.environment import EnvValue, FileKey, SecretKey, environment
 from initconstructs.model.errors import ends_at_the_author, wrong
 from initconstructs.model.stages import Stage
 from initconstructs.presets.configuring.tree import (
@@ -20,7 +20,6 @@ from initconstructs.presets.configuring.tree import (
     sources_of,
     steps,
     tree_stage,
-    variables,
 )
 from initconstructs.presets.text import check_hidden_text, check_text
 
@@ -71,13 +70,12 @@ def render(
 
     Sources: https://kubernetes.io/docs/concepts/configuration/secret/#using-secrets-as-environment-variables
     """
-    program = steps("configuring", "configure")
-    values = variables("render: env", program, env).values()
+    values = environment("render: env", env).values()
     secret = any(map(is_secret, sources)) or any(isinstance(value, (SecretKey, FileKey)) for value in values)
     target, word = kept("render", to, mode, secret=secret, open_mode=0o644)
     paths, mounts = sources_of(options.get("name", "configure"), sources, target)
     words = [word, target.path, *paths, *_names(env, defaults or {})]
-    return tree_stage(program, "configure", target, words, options, mounts=mounts, env=env)
+    return tree_stage(steps("configuring", "configure"), "configure", target, words, options, mounts=mounts, env=env)
 
 
 def _names(env: Mapping[str, EnvValue], defaults: Mapping[str, str]) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from initconstructs.model import checks
 from initconstructs.model.checks import Duration
-from initconstructs.model.environment import EnvValue, environment
+from initconstructs.model.environment import EnvValue
 from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Directory, Stage
@@ -28,10 +27,6 @@ from initconstructs.presets.text import check_text
 
 TIMEOUT = "5m"
 NOBODY = 65532
-
-_OF_SHELLS = frozenset({"_", "IFS", "LINENO", "OLDPWD", "OPTIND", "PPID", "PS1", "PS2", "PS4", "PWD", "RANDOM"})
-_OF_SHELLS |= {"EPOCHREALTIME", "EPOCHSECONDS", "SECONDS", "SHELLOPTS", "SHLVL"}  # of bash
-_ASSIGNED = re.compile(r"(?:^|[\s;(])(?:([A-Za-z_]\w*)=|for ([A-Za-z_]\w*) in)")
 
 Source: TypeAlias = Volume | ClaimTemplate | Output | Mapping[str, str] | str
 """A volume, what another stage hands over, literal text by file name, or an absolute path in the stage's image."""
@@ -94,19 +89,6 @@ def tree_stage(
         env=env or {},
         network=network,
     )
-
-
-def variables(place: str, program: Program, env: Mapping[str, EnvValue]) -> Mapping[str, EnvValue]:
-    """The variables for a script's tools: a shell hands on what it assigns itself if it got a variable of that name."""
-    found = environment(place, env)
-    for name in sorted(found.keys() & (_OF_SHELLS | _assigned(program))):
-        raise wrong(place, name, "is a variable that the script or its shell sets itself", "rename it")
-    return found
-
-
-def _assigned(program: Program) -> set[str]:
-    lines = (line for text in program.files.values() for line in text.splitlines() if not line.startswith("#"))
-    return {name for line in lines for names in _ASSIGNED.findall(line) for name in names}
 
 
 def target_of(place: str, to: Target) -> Directory | Mount:

@@ -110,8 +110,10 @@ def _wait(migration: Migration, name: str, timeout: Duration) -> Stage:
     words, mounts = migration.question, list(migration.mounts)
     if words[: len(migration.command or ())] != migration.command:
         mounts = mounts[1:]  # without the program, which is not asked
+    shell("waiting", "retry").check_variables(f"{migration.place}.env", migration.env)
     if migration.answer:
         shows = shell("migrating", "shows")
+        shows.check_variables(f"{migration.place}.env", migration.env)
         mounts.append(Volume(f"{name[:57]}-shows", InlineFiles(shows.files)).at(shows.directory, read_only=True))
         words = (*shows.command, migration.answer, *words)
     return waiting.command(

@@ -23,7 +23,6 @@ from initconstructs.presets.configuring.tree import (
     steps,
     target_of,
     tree_stage,
-    variables,
 )
 from initconstructs.presets.preparing.ordinal import ORDINAL
 from initconstructs.presets.program import COMMAND_RESOURCES
@@ -132,15 +131,14 @@ def _stage(
     mode = mode_word(f"{name}: mode", options["mode"]) if "mode" in options else ""
     before = [pods, unless, mode, target_of(f"{name}: to", to).path]
     known = {} if pods == "all" else {"ORDINAL": ORDINAL}
-    program = steps("preparing", "seed")
     return tree_stage(
-        program,
+        steps("preparing", "seed"),
         name,
         to,
         [*before, *words],
         options,
         image=image,
         mounts=mounts,
-        env={**variables(f"{name}: env", program, {} if env is None else env), **known},
+        env={**({} if env is None else env), **known},
         network=network,
     )

@@ -18,4 +18,4 @@ export SERVER_ID
 if [ "$ORDINAL" -eq 0 ]; then chosen=$5; else chosen=$6; fi
 seconds=$1 mode=$3 directory=$4
 shift 6
-exec sh -eu "${0%/*}/configure.sh" "$seconds" "$mode" "$directory" "$chosen" "$@" ORDINAL= SERVER_ID=
+exec sh -eu "${0%/*}/configure.sh" "$seconds" "$mode" "$directory" "$chosen" "$@" 'ORDINAL=' 'SERVER_ID='
