@@ -121,4 +121,12 @@ def kill(copy: Started) -> None:
     copy.process.communicate()
 
 
-__all__ = ["PASSWORD", "USER", "Database", "find", "home", "kill", "mariadb", "postgres"]
+def until_seen(copy: Started, text: str) -> None:
+    """Read what a copy says until it says the text."""
+    for line in copy.process.stdout or ():
+        if text in line:
+            return
+    pytest.fail(f"never said {text!r}")
+
+
+__all__ = ["PASSWORD", "USER", "Database", "find", "home", "kill", "mariadb", "postgres", "until_seen"]

@@ -15,7 +15,7 @@ import pytest
 from initconstructs import SecretKey
 from initconstructs.presets import migrating
 from tests.presets.conftest import Kubelet, Started
-from tests.presets.migrating_databases import PASSWORD, USER, Database, home, kill, mariadb, postgres
+from tests.presets.migrating_databases import PASSWORD, USER, Database, home, kill, mariadb, postgres, until_seen
 
 __all__ = ["home", "mariadb", "postgres"]  # fixtures
 
@@ -24,7 +24,7 @@ MIGRATION = textwrap.dedent("""
     set -eu
     mkdir "$1/running" || { echo "two at once" >> "$1/errors"; exit 9; }
     trap 'rmdir "$1/running"' EXIT
-    test -e "$1/schema" || { sleep 0.2; echo migrated >> "$1/schema"; }
+    test -e "$1/schema" || { sleep "${2:-0.2}"; echo migrated >> "$1/schema"; }
 """)
 SLOW = 'touch "$1/begun"; exec sleep 30'
 
@@ -73,7 +73,7 @@ def start(kubelet: Kubelet, place: Path, url: str) -> Started:
 
 
 def test_without_the_lock_the_copies_would_meet(tmp_path):
-    copies = [subprocess.Popen(["/bin/sh", "-c", MIGRATION, "sh", str(tmp_path)]) for _ in range(4)]
+    copies = [subprocess.Popen(["/bin/sh", "-c", MIGRATION, "sh", str(tmp_path), "2"]) for _ in range(4)]
     assert 9 in [each.wait() for each in copies]
 
 
@@ -82,11 +82,10 @@ def test_a_copy_that_is_killed_leaves_the_lock_to_the_next(begun, kubelet, datab
     url = database.new()
     killed = begun(url)
     waiting_copy = kubelet.start(migrate(tmp_path), DATABASE_URL=url, PATH="/usr/bin:/bin")
-    time.sleep(1)
+    until_seen(waiting_copy, "another copy holds the lock")
     assert waiting_copy.process.poll() is None
     killed.process.send_signal(signal.SIGKILL)
-    finished = waiting_copy.finish()
-    assert (finished.code, "another copy holds the lock" in finished.out) == (0, True)
+    assert waiting_copy.finish().code == 0
 
 
 def test_databases_of_one_server_have_locks_of_their_own(begun, kubelet, database, tmp_path):
@@ -107,7 +106,7 @@ def test_the_tool_is_stopped_when_the_session_is_lost(begun, database):
     started = begun(url)
     session = database.ask(SESSIONS[database.scheme].format(url.rpartition("/")[2]))
     database.ask(ENDS[database.scheme].format(session))
-    finished = started.finish(5)
+    finished = started.finish()
     assert (finished.code, "stopped: the lock was lost: " in finished.last) == (125, True), finished
 
 
@@ -120,7 +119,7 @@ def test_gives_up_at_the_deadline(kubelet, database, tmp_path):
     url = database.new()
     slow = kubelet.run(migrate(tmp_path, SLOW, timeout=1), DATABASE_URL=url, PATH="/usr/bin:/bin")
     assert slow.code == 124
-    wrong = kubelet.run(migrate(tmp_path, timeout=2), DATABASE_URL=url.replace("p%3A", "x"), PATH="/usr/bin:/bin")
+    wrong = kubelet.run(migrate(tmp_path, timeout=5), DATABASE_URL=url.replace("p%3A", "x"), PATH="/usr/bin:/bin")
     assert (wrong.code, "gave up" in wrong.last and USER_REFUSED[database.scheme] in wrong.last) == (124, True), wrong
     assert PASSWORD not in wrong.out
 
@@ -131,7 +130,7 @@ USER_REFUSED = {"postgresql+psycopg": "password authentication failed", "mysql+p
 def test_stops_the_tool_when_the_pod_is_deleted(begun, database):
     started = begun(database.new())
     started.process.send_signal(signal.SIGTERM)
-    assert started.finish(3).code == 143
+    assert started.finish().code == 143
 
 
 @pytest.mark.parametrize(
@@ -154,7 +153,7 @@ def test_reaches_the_server_as_the_url_wants_it(query, kubelet, database, certif
 def test_logs_in_as_postgresql_asks(user, kubelet, postgres, tmp_path):
     url = postgres.new().replace(f"//{USER}:", f"//{user}:")
     assert kubelet.run(migrate(tmp_path, "exit 0"), DATABASE_URL=url).code == 0
-    wrong = kubelet.run(migrate(tmp_path, timeout=1), DATABASE_URL=url.replace("p%3A", "x"))
+    wrong = kubelet.run(migrate(tmp_path, timeout=5), DATABASE_URL=url.replace("p%3A", "x"))
     assert (wrong.code, "password authentication failed" in wrong.out) == (124, True)
 
 
@@ -164,12 +163,12 @@ def test_logs_in_with_letters_that_may_be_written_in_two_ways(password, kubelet,
     postgres.ask(f"DROP ROLE IF EXISTS letters; CREATE ROLE letters LOGIN PASSWORD '{password}'")
     login = f"//letters:{quote(password)}@"
     url = postgres.new().replace(f"//{USER}:{quote(PASSWORD, safe='')}@", login)
-    finished = kubelet.run(migrate(tmp_path, "exit 0", timeout=5), DATABASE_URL=url)
+    finished = kubelet.run(migrate(tmp_path, "exit 0", timeout=15), DATABASE_URL=url)
     assert finished.code == 0, finished
 
 
 def test_trusts_no_server_that_it_is_told_to_verify(kubelet, database, tmp_path):
-    finished = kubelet.run(migrate(tmp_path, timeout=1), DATABASE_URL=f"{database.new()}?sslmode=verify-full")
+    finished = kubelet.run(migrate(tmp_path, timeout=5), DATABASE_URL=f"{database.new()}?sslmode=verify-full")
     assert (finished.code, "certificate verify failed" in finished.out) == (124, True)
 
 

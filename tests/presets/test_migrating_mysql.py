@@ -92,16 +92,16 @@ END = b"\xfe\0\0\2\0"
 URL = f"mysql+pymysql://shop:{quote(PASSWORD, safe='')}@127.0.0.1:{{}}/shop"
 
 
-def migrate(kubelet, port: int, url: str = URL):
+def migrate(kubelet, port: int, url: str = URL, timeout: int = 4):
     words = ["/bin/sh", "-c", "exit 0"]
-    stage = migrating.command(words, image="a/b:1", database_url=SecretKey("db", "url"), timeout=2)
+    stage = migrating.command(words, image="a/b:1", database_url=SecretKey("db", "url"), timeout=timeout)
     return kubelet.run(stage, DATABASE_URL=url.format(port))
 
 
 @pytest.mark.parametrize("cached", [True, False])
 def test_logs_in_as_mysql_asks(cached, fake, kubelet, certificate):
     port = fake(lambda connection: Server(certificate, cached=cached, tls=True).talk(connection)).port
-    finished = migrate(kubelet, port)
+    finished = migrate(kubelet, port, timeout=15)
     assert (finished.code, "holds the lock" in finished.out) == (0, True), finished
     login = {"host": "127.0.0.1", "port": port, "user": "shop", "password": PASSWORD}
     tls = {"ssl_ca": str(certificate / "ca.crt"), "ssl_verify_cert": True}

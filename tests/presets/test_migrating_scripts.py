@@ -63,7 +63,7 @@ def test_stops_the_tool_when_the_pod_is_deleted(code, kubelet, path, tmp_path):
     while not (tmp_path / "begun").exists():
         time.sleep(0.05)
     started.process.send_signal(signal.SIGTERM)
-    finished = started.finish(5)
+    finished = started.finish()
     assert (finished.code, finished.last) == (code, "ended")
 
 
@@ -90,7 +90,7 @@ def test_a_tool_that_hears_no_signal_of_its_own_ends_with_143(kubelet, path, tmp
     while not (tmp_path / "begun").exists():
         time.sleep(0.05)
     started.process.send_signal(signal.SIGTERM)
-    assert started.finish(5).code == 143
+    assert started.finish().code == 143
 
 
 def test_a_tool_that_the_image_does_not_have_is_exit_code_127(kubelet, path):

@@ -145,14 +145,14 @@ def test_a_pod_waits_until_all_files_have_run(kubelet, database, files):
     time.sleep(1)
     assert pod.process.poll() is None
     assert run(kubelet, files, url).code == 0
-    assert pod.finish(15).code == 0
+    assert pod.finish(60).code == 0
     (files / "003-three.sql").write_text("SELECT 1")
     (files / "002-two.sql").rename(files / "002-two")
     (files / "003-three.sql").rename(files / "003-three")
     assert wait(kubelet, files, url, 15).finish().code == 0  # an older pod, which knows fewer files
     (files / "002-two").rename(files / "002-two.sql")
     (files / "003-three").rename(files / "003-three.sql")
-    late = wait(kubelet, files, url, 2).finish()
+    late = wait(kubelet, files, url, 5).finish()
     assert (late.code, "1 of 3 files have not run, the first is 003-three.sql" in late.out) == (1, True)
 
 

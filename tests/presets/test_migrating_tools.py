@@ -15,7 +15,7 @@ from initconstructs.presets import migrating
 from initconstructs.presets.migrating import Migration
 from tests.presets import migrating_projects as projects
 from tests.presets.conftest import Finished, Kubelet, Started, find
-from tests.presets.migrating_databases import PASSWORD, Database, home, kill, mariadb, postgres
+from tests.presets.migrating_databases import PASSWORD, Database, home, kill, mariadb, postgres, until_seen
 
 __all__ = ["home", "mariadb", "postgres"]  # fixtures
 
@@ -93,14 +93,6 @@ def check(rounds: list[list[Finished]], once: str = "") -> None:
         assert PASSWORD not in "".join(each.out + each.err for each in copies)
 
 
-def until_seen(path: Started, text: str) -> None:
-    """Read what a copy says until it says the text."""
-    for line in path.process.stdout or ():
-        if text in line:
-            return
-    pytest.fail(f"never said {text!r}")
-
-
 @pytest.mark.parametrize("tool", ["alembic", "django"])
 def test_four_copies_twenty_times_migrate_once(tool, kubelet, postgres, tmp_path):
     rounds = race(of(tool, kubelet, postgres, tmp_path), 20)
@@ -132,7 +124,7 @@ def test_four_copies_of_django_on_mariadb(kubelet, mariadb, tmp_path):
 def test_without_a_lock_copies_do_meet(kubelet, postgres, tmp_path):
     shop = of("django", kubelet, postgres, tmp_path, lock=None)
     url = postgres.new()
-    copies = [shop.start(url, sleep=2) for _ in range(4)]
+    copies = [shop.start(url, sleep=5) for _ in range(4)]
     assert any(each.finish(60).code for each in copies)
 
 
