@@ -18,7 +18,7 @@ from initconstructs.planning.quantity import milli, written
 from initconstructs.planning.release import DEFAULT
 from initconstructs.pytest_plugin.synthesis import Synthesized
 from initconstructs.reports import plan_words as words
-from initconstructs.rules import Finding, Severity, check
+from initconstructs.rules import Finding, Names, Severity, check
 
 _COMMON = ("cpu", "memory", "ephemeral-storage")
 _TOLERATED = {"info": (Severity.INFO,), "warning": (Severity.INFO, Severity.WARNING), None: ()}
@@ -75,7 +75,7 @@ def assert_no_findings(
     above: Literal["info", "warning"] | None = "info",
     kubernetes: str | None = None,
     profile: str | None = None,
-    ignore: Sequence[str] = (),
+    ignore: Names = (),
 ) -> None:
     """`initconstructs check` finds nothing above this severity (None: nothing at all) that nobody acknowledged.
 

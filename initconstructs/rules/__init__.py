@@ -5,16 +5,16 @@ The families are loaded when they are first asked for, so that this import stays
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from initconstructs.rules.finding import Finding, ObjectRef, Severity
-from initconstructs.rules.rule import Problem, Rule
+from initconstructs.rules.rule import Names, Problem, Rule
 
 if TYPE_CHECKING:
     from initconstructs.manifests.document import Document
 
-__all__ = ["Finding", "ObjectRef", "Problem", "Rule", "Severity", "check", "knows", "rule", "rules"]
+__all__ = ["Finding", "Names", "ObjectRef", "Problem", "Rule", "Severity", "check", "knows", "rule", "rules"]
 
 
 def check(
@@ -22,8 +22,8 @@ def check(
     *,
     kubernetes: str = "1.36",
     profile: str | None = None,
-    select: Collection[str] = (),
-    ignore: Collection[str] = (),
+    select: Names = (),
+    ignore: Names = (),
 ) -> list[Finding]:
     """Every finding in one synth: each object by itself, and what its objects say of one another.
 

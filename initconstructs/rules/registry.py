@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
 
 from initconstructs.rules import pod_security, references, startup
 from initconstructs.rules.api_server import registry as api_server_registry
 from initconstructs.rules.decoding import DUPLICATE_KEY
-from initconstructs.rules.rule import Rule
+from initconstructs.rules.rule import Names, Rule
 
 RULES: tuple[Rule, ...] = (
     DUPLICATE_KEY,
@@ -29,12 +28,15 @@ def find(name: str) -> Rule:
     return _BY_ID[name]
 
 
-def selected(select: Collection[str], ignore: Collection[str]) -> frozenset[str]:
+def selected(select: Names, ignore: Names) -> frozenset[str]:
     """The ids of the rules that are wanted: all, or those selected, without those ignored."""
     return (_named(select) if select else frozenset(_BY_ID)) - _named(ignore)
 
 
-def _named(names: Collection[str]) -> frozenset[str]:
+def _named(names: Names) -> frozenset[str]:
+    given: object = names
+    if isinstance(given, str):
+        raise ValueError(f"{names!r} is one text; write a list of names, [{names!r}]")
     for name in names:
         if name not in FAMILIES and name not in _BY_ID:
             raise ValueError(f"{name!r} is neither a rule nor a family{_nearest(name)}")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from initconstructs.rules.finding import Severity
+
+Names: TypeAlias = list[str] | tuple[str, ...]
+"""Names of rules or families; never one string, which would be taken for its letters."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

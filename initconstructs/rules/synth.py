@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from initconstructs.manifests.document import Document
@@ -11,7 +11,7 @@ from initconstructs.rules import api_server, pod_security, references, startup
 from initconstructs.rules.decoding import DUPLICATE_KEY
 from initconstructs.rules.finding import Finding, ObjectRef
 from initconstructs.rules.registry import selected
-from initconstructs.rules.rule import Problem
+from initconstructs.rules.rule import Names, Problem
 
 ACKNOWLEDGE = "initconstructs.dev/acknowledge."
 """An object's annotation `initconstructs.dev/acknowledge.<rule>: <reason>` silences the rule for that object."""
@@ -54,8 +54,8 @@ def findings(
     *,
     kubernetes: str,
     profile: str | None,
-    select: Collection[str],
-    ignore: Collection[str],
+    select: Names,
+    ignore: Names,
 ) -> list[Finding]:
     """See `initconstructs.rules.check`."""
     manifests = [item.manifest if isinstance(item, Document) else item for item in items]

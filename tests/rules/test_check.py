@@ -61,6 +61,8 @@ def test_rules_and_families_are_chosen_by_name() -> None:
 def test_an_unknown_name_is_told_the_nearest(name: str, hint: str) -> None:
     with pytest.raises(ValueError, match=f"did you mean '{hint}'"):
         check(select=[name])
+    with pytest.raises(ValueError, match="'startup' is one text; write a list of names"):
+        check(ignore="startup")
     with pytest.raises(KeyError, match="there is no rule 'unbound-wait'; did you mean 'unbounded-wait'"):
         rules.rule("unbound-wait")
 
