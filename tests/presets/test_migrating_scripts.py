@@ -15,7 +15,7 @@ from initconstructs import SecretKey
 from initconstructs.presets import migrating
 
 SCRIPTS = Path(str(files("initconstructs.presets") / "scripts" / "migrating"))
-NEEDED = ("date", "timeout")
+NEEDED = ("timeout",)
 
 
 @pytest.fixture(params=["dash", "busybox"])

@@ -15,7 +15,7 @@ One replica still meets another where a rollout overtakes a migration that runs;
   that the server is at just then runs to its end and is rolled back where DDL can be; until then, its tables hold back
   the next copy. The lock needs a session of its own: connect to the server itself or to a pooler in session mode.
   CockroachDB, YugabyteDB and Galera have no such lock; use a Job there. Without our lock, a POSIX shell script ends
-  the tool at the deadline; the image must have `sh`, `date` and `timeout`.
+  the tool at the deadline; the image must have `sh` and `timeout`.
 * **The URL.** PostgreSQL, MySQL and MariaDB, as drivers write it (`postgresql+psycopg://`, `mysql+pymysql://`,
   `jdbc:mariadb://`), with one host, or a socket (`?host=/cloudsql/...`, `?unix_socket=`); with `sslmode`, `ssl-mode` or
   `ssl`, a CA file as `sslrootcert` or `ssl_ca`, and a client's `sslcert` and `sslkey`. TLS is used where the server has

@@ -5,7 +5,7 @@
 #
 # Exit code: the command's, its own too when it was asked to stop (143 if it hears no signal); 124 the deadline came,
 # 2 wrong arguments, 127 there is no such command.
-# Needs date and timeout, which coreutils and busybox have.
+# Needs timeout, which coreutils and busybox have.
 set -eu
 
 usage() {
@@ -21,6 +21,12 @@ if ! command -v "$2" >/dev/null; then
     printf '%s: no such command in this image\n' "$2"
     exit 127
 fi
+
+# The hundredths of a second that the machine is up.
+uptime() {
+    read -r up _ </proc/uptime
+    now=$((${up%.*} * 100 + 1${up#*.} - 100))
+}
 
 # Whether what runs is still a copy of this shell, in which a signal is lost; then it becomes the command.
 begins() {
@@ -38,7 +44,8 @@ stop() {
     kill -TERM "$running" 2>/dev/null || true
 }
 
-deadline=$(($(date +%s) + $1))
+uptime
+deadline=$((now + $1 * 100))
 code=0
 stopped=
 running=
@@ -59,7 +66,8 @@ while [ -n "$stopped" ]; do
 done
 
 # Whatever it says of itself: a tool may end well when it is stopped, with its work undone.
-if [ "$(date +%s)" -ge "$deadline" ]; then
+uptime
+if [ "$now" -ge "$deadline" ]; then
     printf '%s: gave up: the deadline came\n' "$2"
     exit 124
 fi
