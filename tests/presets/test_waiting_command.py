@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 from initconstructs import ModelError, SecretKey
 from initconstructs.presets import waiting
+from tests.presets.waiting_words import until_it_says
 
 SCRIPT = files("initconstructs.presets") / "scripts" / "waiting" / "retry.sh"
 TOOLS = ("sleep", "timeout")
@@ -41,12 +41,12 @@ def check(path: Path, **options) -> object:
 
 
 def test_passes_once_the_command_succeeds(kubelet, path, tmp_path):
-    started = kubelet.start(check(tmp_path / "ready", timeout=10), PATH=path)
-    time.sleep(1.5)
+    started = kubelet.start(check(tmp_path / "ready", timeout=20), PATH=path)
+    first = until_it_says(started, "exit code 3")
     (tmp_path / "ready").touch()
     finished = started.finish()
     assert (finished.code, finished.err) == (0, "")
-    lines = [line.split("s  ")[1] for line in finished.out.splitlines()]
+    lines = [line.split("s  ")[1] for line in (first + finished.out).splitlines()]
     assert lines == [f"check: exit code 3: no {tmp_path}/ready", "check: succeeded"]
 
 
@@ -88,9 +88,16 @@ def test_a_command_that_the_image_does_not_have_ends_it_at_once(kubelet, path):
 
 def test_stops_when_the_pod_is_deleted(kubelet, path, tmp_path):
     started = kubelet.start(check(tmp_path / "never"), PATH=path)
-    time.sleep(0.6)
+    until_it_says(started, "exit code 3")
     started.process.send_signal(signal.SIGTERM)
-    assert started.finish(within=3).code == 143
+    assert started.finish().code == 143
+
+
+def test_what_the_command_says_is_shown_as_it_is(kubelet, path):
+    (Path(path) / "odd").write_text("#!/bin/sh\nprintf '%s\\n' 'a\\tb \\c $(id)' '-n'; exit 4\n")
+    (Path(path) / "odd").chmod(0o755)
+    finished = kubelet.run(waiting.command(["odd"], image="example.org/tools:1", timeout=2), PATH=path)
+    assert (finished.code, finished.last.split("; ")[-1]) == (1, "exit code 4: a\\tb \\c $(id) -n"), finished.out
 
 
 @pytest.mark.parametrize(

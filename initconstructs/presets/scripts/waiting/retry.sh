@@ -20,7 +20,7 @@ uptime() {
 
 say() {
     uptime
-    echo "${elapsed}s  $1"
+    printf '%s\n' "${elapsed}s  $1"
 }
 
 end() {
@@ -29,7 +29,7 @@ end() {
 }
 
 gave_up() {
-    echo "${seconds}s  $command: gave up after $seconds s; $seen"
+    printf '%s\n' "${seconds}s  $command: gave up after $seconds s; $seen"
     end 1
 }
 
@@ -57,6 +57,11 @@ pause() {
     wait "$running" || sleep 1 # one that takes no fractions
 }
 
+running=
+timer=
+# What runs is always in the background, so that a signal is heard at once.
+trap 'end 143' TERM
+
 [ "$#" -ge 4 ] || usage
 case "$1$2" in *[!0-9]*) usage ;; esac
 [ "$1" -gt 0 ] || usage
@@ -76,16 +81,12 @@ random=0
 { read -r random </proc/sys/kernel/random/uuid; } 2>/dev/null || true
 chance=$((0x${random%%-*}))
 seen="its first try has not ended"
-running=
-timer=
 
 if ! command -v "$command" >/dev/null; then
     say "$command: no such command in this image"
     exit 127
 fi
 
-# What runs is always in the background, so that these are heard at once.
-trap 'end 143' TERM
 trap gave_up USR1
 { sleep "$seconds" && kill -USR1 "$$"; } >/dev/null 2>&1 &
 timer=$!
