@@ -24,6 +24,21 @@ def memcached(servers, port: int) -> None:
     servers.start([program, "-l", "127.0.0.1", "-p", str(port), "-u", "nobody"])
 
 
+def locked_memcached(servers, port: int) -> None:
+    (program,) = servers.need("memcached")
+    logins = servers.directory("memcached") / "logins"
+    logins.write_text("user:x\n")
+    servers.start([program, "-l", "127.0.0.1", "-p", str(port), "-u", "nobody", "-Y", str(logins)])
+
+
+def sasl_memcached(servers, port: int) -> None:
+    """Takes the binary protocol only."""
+    (program,) = servers.need("memcached")
+    home = servers.directory("memcached")
+    (home / "memcached.conf").write_text("mech_list: plain\n")
+    servers.start([program, "-l", "127.0.0.1", "-p", str(port), "-u", "nobody", "-S"], SASL_CONF_PATH=str(home))
+
+
 def nats(servers, port: int) -> None:
     (program,) = servers.need("nats-server")
     servers.start([program, "-a", "127.0.0.1", "-p", str(port)])

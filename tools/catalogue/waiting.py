@@ -30,7 +30,7 @@ ENTRIES = {
     "rabbitmq": Entry(step=waiting.rabbitmq("broker"), proven="RabbitMQ, also over TLS"),
     "kafka": Entry(step=waiting.kafka("kafka", topic="orders"), proven=WRITTEN),
     "nats": Entry(step=waiting.nats("nats"), proven="nats-server, also with a login"),
-    "memcached": Entry(step=waiting.memcached("cache"), proven="memcached"),
+    "memcached": Entry(step=waiting.memcached("cache"), proven="memcached, also with a login and with SASL"),
     "elasticsearch": Entry(
         step=waiting.elasticsearch("search", status="green"),
         proven="a small server that answers as documented, also over TLS",

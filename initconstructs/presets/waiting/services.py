@@ -118,7 +118,7 @@ def nats(host: Host, *, port: Port = 4222, **options: Unpack[WaitOptions]) -> Wa
 
         waiting.nats("nats")
 
-    It does so before TLS and before any login.
+    It does so before TLS and before any login. Where it starts with TLS (`handshake_first`), take `tcp`.
 
     Sources: https://docs.nats.io/reference/reference-protocols/nats-protocol
     """
@@ -130,6 +130,8 @@ def memcached(host: Host, *, port: Port = 11211, **options: Unpack[WaitOptions])
     """Wait until memcached tells its version, or asks for a login.
 
         waiting.memcached("cache")
+
+    One with SASL, which takes the binary protocol only, passes too.
 
     Sources: https://github.com/memcached/memcached/blob/master/doc/protocol.txt
     """
