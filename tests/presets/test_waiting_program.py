@@ -146,7 +146,7 @@ class TestSources:
     """Hosts, ports, URLs and headers that only the cluster knows."""
 
     def test_come_by_the_environment(self, kubelet, fake):
-        wait = waiting.redis(ConfigMapKey("cache", "host"), port=ConfigMapKey("cache", "port"), timeout=5)
+        wait = waiting.redis(ConfigMapKey("cache", "host"), port=ConfigMapKey("cache", "port"), timeout=20)
         assert dict(wait.env) == {"WAIT_1": ConfigMapKey("cache", "host"), "WAIT_2": ConfigMapKey("cache", "port")}
         assert wait.name == "wait-cache-host"
         server = fake(pong)
@@ -166,9 +166,10 @@ class TestSources:
             assert (finished.code, finished.err) in ((1, ""), (2, finished.err)), finished.out
             assert "file /there: answers" not in finished.out
 
-    @pytest.mark.parametrize("host", [None, "", "db:5432", "http://db", "d b"])
-    def test_what_is_no_host_is_a_wrong_argument(self, host, kubelet):
-        finished = kubelet.run(waiting.postgres(SecretKey("a", "b")), **({} if host is None else {"WAIT_1": host}))
+    @pytest.mark.parametrize("host", [None, "", "db:5432", "http://db", "d b", "db..svc", "dé", f"{'d' * 40}b:5432"])
+    @pytest.mark.parametrize("ask", [waiting.postgres, waiting.dns])
+    def test_what_is_no_host_is_a_wrong_argument(self, ask, host, kubelet):
+        finished = kubelet.run(ask(SecretKey("a", "b")), **({} if host is None else {"WAIT_1": host}))
         assert (finished.code, finished.out, "db" in finished.err) == (2, "", False)
 
     @pytest.mark.parametrize("port", ["", "0", "-1", "65536", "http", "²"])
@@ -189,16 +190,40 @@ class TestSources:
             said.append(connection.recv(4096))
             connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
-        wait = waiting.http(ConfigMapKey("a", "url"), headers={"X-Key": SecretKey("a", "key")}, timeout=5)
+        wait = waiting.http(ConfigMapKey("a", "url"), headers={"X-Key": SecretKey("a", "key")}, timeout=20)
         url = f"http://127.0.0.1:{fake(talk).port}/x"
         assert kubelet.run(wait, WAIT_1=url, WAIT_2="top").code == 0
         assert b"\r\nX-Key: top\r\n" in said[0]
         assert "top" not in json.dumps(list(wait.args or ()))
 
-    @pytest.mark.parametrize("url", ["ftp://db/", "db", "http://user:top@db/", "http://db:x/", "http://user:top/x@db/"])
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "ftp://db/",
+            "db",
+            "http://user:top@db/",
+            "http://db:x/",
+            "http://user:top/x@db/",
+            "http://db/a top",
+            "http://:1",
+        ],
+    )
     def test_what_is_no_url_is_a_wrong_argument(self, url, kubelet):
-        finished = kubelet.run(waiting.http(ConfigMapKey("a", "url")), WAIT_1=url)
-        assert (finished.code, "top" in finished.err) == (2, False), finished.out
+        finished = kubelet.run(waiting.http(SecretKey("a", "url")), WAIT_1=url)
+        assert (finished.code, finished.out, "top" in finished.err) == (2, "", False)
+
+    @pytest.mark.parametrize("value", ["Bearer a\ntop", "Bearer top€", "Bearer \x01top"])
+    def test_what_is_no_header_is_a_wrong_argument(self, value, kubelet):
+        wait = waiting.http("http://127.0.0.1:1/", headers={"Authorization": SecretKey("a", "key")})
+        finished = kubelet.run(wait, WAIT_1=value)
+        assert (finished.code, finished.out, "top" in finished.err) == (2, "", False)
+        assert "the header Authorization is no printable ASCII text" in finished.err
+
+    def test_the_host_of_a_secret_url_is_not_shown_either(self, kubelet, tls_server):
+        port, authority = tls_server
+        wait = waiting.http(SecretKey("a", "url"), tls=waiting.Tls(ca_file="/ca/ca.crt"), timeout=4)
+        finished = kubelet.run(wait, WAIT_1=f"https://127.1:{port}/", mounts={"/ca": authority.parent})
+        assert (finished.code, "not valid for '(secret)'" in finished.last) == (1, True), finished.out
 
 
 def test_the_program_needs_no_newer_python_than_it_says():
@@ -335,6 +360,7 @@ def test_two_waits_fit_into_one_pod():
     [
         lambda: waiting.tcp("", 1),
         lambda: waiting.tcp("db;reboot", 1),
+        lambda: waiting.tcp("shop-postgresql-primary-headless-of-the-warehouse:5432", 1),
         lambda: waiting.tcp("db", 0),
         lambda: waiting.tcp("fe80::1%eth0", 1),
         lambda: waiting.postgres("db", timeout=0),

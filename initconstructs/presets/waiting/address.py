@@ -21,7 +21,8 @@ Host: TypeAlias = str | Source
 Port: TypeAlias = int | Source
 """A port from 1 to 65535, or where it stands."""
 
-_NAME = re.compile(r"(?=.{1,254}\Z)([A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?\.?)+")
+_LABEL = "[A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?"
+_NAME = re.compile(rf"(?=.{{1,254}}\Z){_LABEL}(\.{_LABEL})*\.?")
 
 
 def at(function: str, host: Host, port: Port) -> object:
