@@ -8,5 +8,7 @@ from .wire import Attempt, NotYet
 
 
 def probe(attempt: Attempt) -> None:
-    if not Path(attempt.spec["at"]).exists():
-        raise NotYet("is not there")
+    try:
+        Path(attempt.spec["at"]).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotYet("is not there") from None

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from .arguments import read
 from .wire import Attempt, Never, NotYet
@@ -36,9 +37,9 @@ class Dependency:
         module = importlib.import_module(f".{self.spec['wait']}", __package__)
         self.probe: Callable[[Attempt], None] = module.probe
         self.watches: bool = getattr(module, "WATCHES", False)
-        self.seen = "not asked yet"
+        self.seen = "has not answered yet"
         self.tries = self.newest = self.pending = 0
-        self.answered = self.hopeless = False
+        self.slow = self.answered = self.hopeless = False
 
     def shown(self, text: str) -> str:
         """The text in one line, short, and without secrets."""
@@ -60,7 +61,7 @@ class Waiting:
         for each in self.dependencies:
             threading.Thread(target=self.ask, args=(each,), daemon=True).start()
         with self.changed:
-            self.changed.wait_for(self.decided, seconds)
+            self.changed.wait_for(self.decided, min(seconds, threading.TIMEOUT_MAX))
             return self.verdict(seconds)
 
     def decided(self) -> bool:
@@ -82,10 +83,12 @@ class Waiting:
         """Note what a try has seen, with a line if it is something new; a later try knows better."""
         text = dependency.shown(text)
         with self.changed:
-            if number >= dependency.newest and text != dependency.seen:
+            if number < dependency.newest or dependency.answered or dependency.hopeless:
+                return
+            dependency.newest = number
+            if text != dependency.seen:
                 dependency.seen = text
                 self.say(f"{dependency.name}: {text}")
-            dependency.newest = max(dependency.newest, number)
 
     def ask(self, dependency: Dependency) -> None:
         """Try until it answers: every second or oftener in the first minute, every five seconds at last.
@@ -103,22 +106,27 @@ class Waiting:
             time.sleep(max(FIRST_PAUSE, next_start - time.monotonic()))
 
     def start_try(self, dependency: Dependency, seconds: float) -> None:
-        """Start a try, and wait so long for its end; for ever if it watches, which is its way to wait."""
+        """Start a try, and wait so long for its end; for ever if it watches, which is its way to wait.
+
+        What a slow one sees at last counts for more than that the next is slow too.
+        """
         ended = threading.Event()
         with self.changed:
             dependency.tries += 1
             dependency.pending += 1
         threading.Thread(target=self.attempt, args=(dependency, dependency.tries, ended), daemon=True).start()
-        if not ended.wait(None if dependency.watches else seconds):
-            self.see(dependency, dependency.tries, "no answer in time")
+        if not ended.wait(None if dependency.watches else seconds) and not dependency.slow:
+            self.see(dependency, dependency.newest, "no answer in time")
 
     def attempt(self, dependency: Dependency, number: int, ended: threading.Event) -> None:
         """Ask once."""
         try:
-            dependency.probe(Attempt(dependency.spec, PATIENCE, lambda text: self.see(dependency, number, text)))
+            see = partial(self.see, dependency, number)
+            dependency.probe(Attempt(dependency.spec, PATIENCE, see))
         except Never as error:
             self.conclude(dependency, str(error), hopeless=True)
         except Exception as error:
+            dependency.slow = dependency.slow or number < dependency.tries
             self.see(dependency, number, explain(error))
         else:
             self.conclude(dependency, "answers", answered=True)
@@ -144,7 +152,8 @@ def explain(error: Exception) -> str:
     if isinstance(error, socket.timeout):
         return "no answer in time"
     if isinstance(error, OSError):
-        return (error.strerror or str(error) or type(error).__name__).lower()
+        what = (error.strerror or str(error) or type(error).__name__).lower()
+        return f"{error.filename}: {what}" if error.filename else what
     return f"answers in another protocol: {str(error) or type(error).__name__}"
 
 
