@@ -263,80 +263,18 @@ def test_the_program_needs_no_newer_python_than_it_says():
 
 
 def test_file_in_a_mounted_volume(kubelet, tmp_path):
-    wait = waiting.file("/shared/ready", mounts=[Volume("shared").at("/shared")], timeout=5)
+    wait = waiting.file("/shared/ready", mounts=[Volume("shared").at("/shared")], timeout=20)
     (tmp_path / "shared").mkdir()
     started = kubelet.start(wait, mounts={"/shared": tmp_path / "shared"})
-    time.sleep(0.5)
+    until_it_says(started, "is not there")
     (tmp_path / "shared" / "ready").touch()
     assert started.finish().code == 0
 
 
-class TestDns:
-    """Against dnsmasq, in a network of its own whose only name server it is."""
-
-    SCRIPT = """
-        ip link set lo up && echo nameserver 127.0.0.1 > "$1" && mount --bind "$1" /etc/resolv.conf || exit 77
-        sleep 1 && "$2" -d -C /dev/null --pid-file= --user=root \\
-            --bind-interfaces --listen-address=127.0.0.1 --no-resolv --no-hosts \\
-            --host-record=kafka.test,10.0.0.1 --host-record=kafka.test,10.0.0.2 &
-        shift 2; "$@"; exit "$?"  # as process 1, it takes the name server along
-    """
-
-    def run(self, kubelet, servers, tmp_path: Path, at_least: int):
-        (dnsmasq,) = servers.need("dnsmasq")
-        if subprocess.run(["unshare", "-rmnpf", "true"], capture_output=True, check=False).returncode:
-            servers.lack("this machine gives no namespaces, so no name server can stand in for its own")
-        wrap = ["unshare", "-rmnpf", "bash", "-c", self.SCRIPT, "sh", str(tmp_path / "resolv.conf"), dnsmasq]
-        wait = waiting.dns("kafka.test", at_least=at_least, timeout=4)
-        return kubelet.run(wait, wrap=wrap, PATH="/usr/sbin:/usr/bin:/sbin:/bin")
-
-    def test_passes_when_the_name_has_enough_addresses(self, kubelet, servers, tmp_path):
-        finished = self.run(kubelet, servers, tmp_path, at_least=2)
-        assert finished.code == 0, finished.out + finished.err
-        assert "the name does not resolve" in finished.out
-
-    def test_says_how_many_addresses_there_are(self, kubelet, servers, tmp_path):
-        finished = self.run(kubelet, servers, tmp_path, at_least=3)
-        assert (finished.code, "resolves to 2 of 3 addresses" in finished.last) == (1, True), finished.out
-
-
-class TestHttp:
-    def serve(self, fake, answer: bytes) -> str:
-        def talk(connection: socket.socket) -> None:
-            connection.recv(4096)
-            connection.sendall(answer)
-
-        return f"http://127.0.0.1:{fake(talk).port}/health?full=1"
-
-    @pytest.mark.parametrize(
-        ("status", "options", "code"),
-        [
-            ("204 No Content", {}, 0),
-            ("302 Found", {}, 0),
-            ("404 Not Found", {}, 1),
-            ("404 Not Found", {"status": 404}, 0),
-            ("200 OK", {"status": (201, 204)}, 1),
-            ("200 OK", {"body": "ready"}, 0),
-            ("200 OK", {"body": "steady"}, 1),
-        ],
-    )
-    def test_status_and_body(self, status, options, code, kubelet, fake):
-        body = "" if status.startswith("204") else "all ready"
-        url = self.serve(fake, f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
-        assert kubelet.run(waiting.http(url, timeout=1, **options)).code == code
-
-    def test_a_body_that_breaks_off_does_not_pass(self, kubelet, fake):
-        url = self.serve(fake, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
-        assert kubelet.run(waiting.http(url, body="half", timeout=1)).code == 1
-
-    def test_certificates_are_verified(self, kubelet, tls_server, tmp_path):
-        port, authority = tls_server
-        url = f"https://localhost:{port}/"
-        unknown = kubelet.run(waiting.http(url, timeout=1))
-        assert (unknown.code, "certificate" in unknown.last) == (1, True), unknown.out
-        trusting = waiting.http(url, tls=waiting.Tls(ca_file="/ca/ca.crt"), timeout=5)
-        assert kubelet.run(trusting, mounts={"/ca": authority.parent}).code == 0
-        assert kubelet.run(waiting.http(url, tls=waiting.Tls(verify=False), timeout=5)).code == 0
+def test_file_that_can_not_be_looked_at_says_why(kubelet, tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    finished = kubelet.run(waiting.file("/shared/loop", timeout=1), mounts={"/shared": tmp_path})
+    assert (finished.code, "symbolic links" in finished.last) == (1, True), finished.out
 
 
 class TestAllOf:

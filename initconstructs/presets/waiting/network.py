@@ -36,7 +36,8 @@ def dns(host: Host, *, at_least: int = 1, **options: Unpack[WaitOptions]) -> Wai
 
         waiting.dns("kafka-headless", at_least=3)
 
-    A Service without a selector of ready pods resolves too, to its cluster IP; only a headless one counts ready pods.
+    A Service without ready pods resolves too, to its cluster IP; only a headless one has an address for each ready pod.
+    Addresses of one family are counted, as a pod may have one of each.
 
     Sources: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
     """

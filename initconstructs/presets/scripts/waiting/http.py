@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection, IncompleteRead
 from typing import Any
 from urllib.parse import urlsplit
 
-from .wire import CONNECT_SECONDS, Attempt, NotYet, tls_context
+from .wire import Attempt, NotYet, connected, tls_context
 
 LONGEST_BODY = 1 << 20
 
@@ -31,8 +31,10 @@ def fetch(spec: dict[str, Any], url: str, patience: float) -> tuple[HTTPResponse
         answer = connection.getresponse()
         body = answer.read(LONGEST_BODY)
         if answer.length and len(body) < LONGEST_BODY:
-            raise NotYet("closed the connection half-way")
+            raise IncompleteRead(body)
         return answer, body
+    except IncompleteRead:
+        raise NotYet("closed the connection half-way") from None
     finally:
         connection.close()
 
@@ -40,16 +42,11 @@ def fetch(spec: dict[str, Any], url: str, patience: float) -> tuple[HTTPResponse
 def open_connection(spec: dict[str, Any], url: str, patience: float) -> HTTPConnection:
     """A connection to the server of the URL."""
     parts = urlsplit(url)
-    timeout = min(patience, CONNECT_SECONDS)
+    host, context = parts.hostname or "", None
     if parts.scheme == "https":
-        connection: HTTPConnection = HTTPSConnection(
-            parts.hostname or "",
-            parts.port,
-            timeout=timeout,
-            context=tls_context(spec.get("ca_file"), spec.get("verify", True)),
-        )
+        context = tls_context(spec.get("ca_file"), spec.get("verify", True))
+        connection: HTTPConnection = HTTPSConnection(host, parts.port or 443, context=context)
     else:
-        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
-    connection.connect()
-    connection.sock.settimeout(patience)
+        connection = HTTPConnection(host, parts.port or 80)
+    connection.sock = connected(host, connection.port, patience, context)
     return connection
