@@ -96,7 +96,8 @@ def pods_ready(
         waiting.pods_ready({"app": "kafka"}, at_least=3)
 
     May: list and watch pods, all of the namespace, as the API knows no right to those of a label. A Service that
-    selects the pods asks for less: `service_endpoints`.
+    selects the pods asks for less: `service_endpoints`. Each pod takes up to 100 KiB of memory: for more than 300 of
+    them, raise the limit of 64Mi by `resources=`.
 
     Sources: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
     """

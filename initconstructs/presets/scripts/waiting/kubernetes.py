@@ -1,5 +1,6 @@
-"""Objects of the Kubernetes API are as wanted: listed once, then watched, so that no change is missed.
+"""Objects of the Kubernetes API are as wanted: listed once, then watched from there on, so that no change is missed.
 
+A watch that ends, or breaks off, is taken up by the next try where it was: a Job may complete and be removed meanwhile.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
 
@@ -7,9 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse, IncompleteRead
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 from .http import open_connection
@@ -18,42 +22,63 @@ from .wire import Attempt, NotYet
 
 WATCH_SECONDS = 30
 WATCHES = True  # a try lasts as long as its watch
+TOO_MANY_REQUESTS = 429
+LONGEST_REST = 5
+STALE = (400, 410, 504)  # answers to a version that the server no longer has, or not yet
 
 
 def probe(attempt: Attempt) -> None:
-    spec = attempt.spec
-    wanted = STATES[spec["until"]]
-    (listed,) = ask(attempt, {}, attempt.patience)
-    found = {each["metadata"]["name"]: each for each in listed.get("items", [])}
-    lacking = wanted(spec, list(found.values()))
+    memory, wanted = attempt.memory, STATES[attempt.spec["until"]]
+    if not memory:
+        with ask(attempt, {}, attempt.patience) as answer:
+            listed = json.load(answer)
+        memory["objects"] = {each["metadata"]["name"]: each for each in listed.get("items") or []}
+        memory["version"] = listed["metadata"]["resourceVersion"]
+    lacking = wanted(attempt.spec, list(memory["objects"].values()))
     if lacking is None:
         return
-    attempt.see(lacking)
-    watch = {"watch": "1", "resourceVersion": listed["metadata"]["resourceVersion"], "timeoutSeconds": WATCH_SECONDS}
-    for event in ask(attempt, watch, WATCH_SECONDS + 5):
-        lacking = wanted(spec, changed(found, event))
-        if lacking is None:
-            return
+    watch = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": WATCH_SECONDS}
+    with ask(attempt, {**watch, "resourceVersion": memory["version"]}, WATCH_SECONDS + 5) as answer:
         attempt.see(lacking)
+        for event in events(answer):
+            lacking = wanted(attempt.spec, changed(memory, event))
+            if lacking is None:
+                return
+            attempt.see(lacking)
     raise NotYet(lacking)
 
 
-def changed(found: dict[str, Any], event: dict[str, Any]) -> list[Any]:
+def changed(memory: dict[str, Any], event: dict[str, Any]) -> list[Any]:
     """The objects after an event; a Job that was deleted still counts with the state it had at last."""
-    about = event["object"]
+    about, objects = event["object"], memory["objects"]
     if event["type"] == "ERROR":
+        memory.clear()
         raise NotYet(about.get("message", "the watch failed"))
-    found[about["metadata"]["name"]] = about
-    after = list(found.values())
+    memory["version"] = about["metadata"]["resourceVersion"]
+    if event["type"] == "BOOKMARK":
+        return list(objects.values())
+    objects[about["metadata"]["name"]] = about
+    after = list(objects.values())
     if event["type"] == "DELETED":
-        del found[about["metadata"]["name"]]
+        del objects[about["metadata"]["name"]]
         if about.get("kind") != "Job":
-            return list(found.values())
+            return list(objects.values())
     return after
 
 
-def ask(attempt: Attempt, parameters: dict[str, Any], patience: float) -> Iterator[Any]:
-    """The answer, or the events of a watch, line by line."""
+def events(answer: HTTPResponse) -> Iterator[dict[str, Any]]:
+    """What is told, line by line; the last one may be cut off."""
+    try:
+        for line in answer:
+            if line.endswith(b"\n"):
+                yield json.loads(line)
+    except IncompleteRead:
+        return
+
+
+@contextmanager
+def ask(attempt: Attempt, parameters: dict[str, Any], patience: float) -> Iterator[HTTPResponse]:
+    """The answer to a request for the objects, with the token as it is now."""
     spec = attempt.spec
     credentials = Path(spec["credentials"])
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
@@ -66,16 +91,28 @@ def ask(attempt: Attempt, parameters: dict[str, Any], patience: float) -> Iterat
         connection.request("GET", f"{path}?{urlencode({**spec['select'], **parameters})}", headers=headers)
         answer = connection.getresponse()
         if answer.status != 200:
-            raise NotYet(refusal(answer.status, answer.read(65536)))
-        parts = answer if parameters else [answer.read()]
-        for part in parts:
-            yield json.loads(part)
+            refuse(attempt, answer)
+        yield answer
+    except IncompleteRead:
+        raise NotYet("closed the connection half-way") from None
     finally:
         connection.close()
 
 
-def refusal(status: int, body: bytes) -> str:
+def refuse(attempt: Attempt, answer: HTTPResponse) -> NoReturn:
+    """Say why the server refuses, after the rest that it may ask for."""
+    if answer.status in STALE:
+        attempt.memory.clear()
+    why = f"status {answer.status}{message(answer.read(65536))}"
+    attempt.see(why)
+    rest = answer.getheader("Retry-After", "")
+    if answer.status == TOO_MANY_REQUESTS and rest.isdecimal():
+        time.sleep(min(int(rest), LONGEST_REST))
+    raise NotYet(why)
+
+
+def message(body: bytes) -> str:
     try:
-        return f"status {status}: {json.loads(body)['message']}"
+        return f": {json.loads(body)['message']}"
     except (ValueError, KeyError, TypeError):
-        return f"status {status}"
+        return ""

@@ -23,7 +23,7 @@ def one(state: Callable[[dict[str, Any], Object], str | None]) -> State:
 
 
 def conditions(about: Object) -> dict[str, Any]:
-    return {each["type"]: each for each in about.get("status", {}).get("conditions", [])}
+    return {each["type"]: each for each in (about.get("status") or {}).get("conditions") or []}
 
 
 def complete(_: dict[str, Any], job: Object) -> str | None:
@@ -85,15 +85,18 @@ def ready(spec: dict[str, Any], pods: list[Object]) -> str | None:
 
 
 def endpoints(spec: dict[str, Any], slices: list[Object]) -> str | None:
-    """Enough ready endpoints; one without the condition counts as ready, as the API says."""
-    found = {
-        (address, (each.get("targetRef") or {}).get("uid"))
-        for part in slices
-        for each in part.get("endpoints") or []
-        for address in each["addresses"][:1]
-        if (each.get("conditions") or {}).get("ready") is not False
-    }
-    return None if len(found) >= spec["at_least"] else f"has {len(found)} of {spec['at_least']} ready endpoints"
+    """Enough ready endpoints; one without the condition counts as ready, as the API says.
+
+    Where the Service has two families of addresses, each endpoint is in a slice of either.
+    """
+    found: dict[str, set[tuple[str, str | None]]] = {}
+    for part in slices:
+        for each in part.get("endpoints") or []:
+            if (each.get("conditions") or {}).get("ready") is not False:
+                key = (each["addresses"][0], (each.get("targetRef") or {}).get("uid"))
+                found.setdefault(part["addressType"], set()).add(key)
+    count = max(map(len, found.values()), default=0)
+    return None if count >= spec["at_least"] else f"has {count} of {spec['at_least']} ready endpoints"
 
 
 def condition(spec: dict[str, Any], about: Object) -> str | None:

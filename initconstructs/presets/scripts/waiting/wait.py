@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from .arguments import read
 from .wire import Attempt, Never, NotYet
@@ -37,6 +38,7 @@ class Dependency:
         module = importlib.import_module(f".{self.spec['wait']}", __package__)
         self.probe: Callable[[Attempt], None] = module.probe
         self.watches: bool = getattr(module, "WATCHES", False)
+        self.memory: dict[str, Any] = {}
         self.seen = "has not answered yet"
         self.tries = self.newest = self.pending = 0
         self.slow = self.answered = self.hopeless = False
@@ -122,7 +124,7 @@ class Waiting:
         """Ask once."""
         try:
             see = partial(self.see, dependency, number)
-            dependency.probe(Attempt(dependency.spec, PATIENCE, see))
+            dependency.probe(Attempt(dependency.spec, PATIENCE, see, dependency.memory))
         except Never as error:
             self.conclude(dependency, str(error), hopeless=True)
         except Exception as error:

@@ -24,12 +24,18 @@ class Never(Exception):  # noqa: N818
 
 
 class Attempt:
-    """One try: what is asked (`spec`), the seconds to wait for an answer, and a way to tell what is seen meanwhile."""
+    """One try: what is asked (`spec`), the seconds to wait for an answer, a way to tell what is seen meanwhile.
 
-    def __init__(self, spec: dict[str, Any], patience: float, see: Callable[[str], None]) -> None:
+    `memory` is what the tries of the same dependency leave to the next.
+    """
+
+    def __init__(
+        self, spec: dict[str, Any], patience: float, see: Callable[[str], None], memory: dict[str, Any]
+    ) -> None:
         self.spec = spec
         self.patience = patience
         self.see = see
+        self.memory = memory
 
     def connect(self, alpn: str | None = None) -> socket.socket:
         """A connection to the place that is asked."""
