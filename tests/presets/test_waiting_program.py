@@ -341,6 +341,7 @@ def test_two_waits_fit_into_one_pod():
         lambda: waiting.http("http://db/a b"),
         lambda: waiting.http("http://db:x/"),
         lambda: waiting.http("http://db", status=99),
+        lambda: waiting.http("http://db", tls=waiting.Tls()),
         lambda: waiting.http("http://db", headers={"Host": "a\r\nb"}),
         lambda: waiting.http("http://db", headers={"": "a"}),
         lambda: waiting.http("https://db", headers={"A": SecretKey("a", "b")}, tls=waiting.Tls(verify=False)),

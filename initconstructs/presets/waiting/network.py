@@ -79,6 +79,8 @@ def http(
         if tls is not None and not tls.verify and any(isinstance(each, SecretKey) for each in headers.values()):
             rule = "trusts anyone, who would then be told a confidential header"
             raise ModelError("http: Tls(verify=False)", rule, 'leave verify out, and give the authority: ca_file="..."')
+    if tls is not None and isinstance(url, str) and urlsplit(url).scheme == "http":
+        raise wrong("http: url", url, "must be an https URL where tls says how to trust it", 'write "https://..."')
     return wait(named(label(host)), [spec | tls_spec(tls)], options)
 
 
