@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from initconstructs.model import checks
 from initconstructs.model.errors import ModelError, near_miss, wrong
 
 P = ParamSpec("P")
@@ -19,13 +20,18 @@ T = TypeVar("T")
 
 
 def holds_its_arguments(function: Callable[P, T]) -> Callable[P, T]:
-    """Refuse unknown keywords, and values of a wrong type that the function itself has not refused better."""
+    """Refuse unknown keywords, and values of a wrong type that the function itself has not refused better.
+
+    The `name` among them is that of a container, which others are made of.
+    """
 
     @functools.wraps(function)
     def call(*args: P.args, **given: P.kwargs) -> T:
         signature, hints = _known(function)
         _check_names(function.__name__, given, hints)
         bound = _bound(function.__name__, signature, args, given)
+        if "name" in given and "name" not in signature.parameters:
+            checks.label(f"{function.__name__}: name", given["name"])
         try:
             made = function(*args, **given)
         except ModelError:
