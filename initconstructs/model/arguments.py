@@ -30,7 +30,8 @@ def holds_its_arguments(function: Callable[P, T]) -> Callable[P, T]:
         signature, hints = _known(function)
         _check_names(function.__name__, given, hints)
         bound = _bound(function.__name__, signature, args, given)
-        if "name" in given and "name" not in signature.parameters:
+        own = signature.parameters.get("name")
+        if "name" in given and (own is None or own.kind is own.POSITIONAL_ONLY):
             checks.label(f"{function.__name__}: name", given["name"])
         try:
             made = function(*args, **given)
