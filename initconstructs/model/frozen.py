@@ -8,7 +8,8 @@ from collections.abc import KeysView
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from typing import ClassVar, NoReturn, TypeVar
 
-from initconstructs.model.errors import ModelError, ends_at_the_author, near_miss, wrong
+from initconstructs.model.author import ends_at_the_author
+from initconstructs.model.errors import ModelError, near_miss, wrong
 
 if sys.version_info >= (3, 11):
     from typing import dataclass_transform

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
-from initconstructs.model.errors import ModelError, ends_at_the_author, near_miss
+from initconstructs.model.author import ends_at_the_author
+from initconstructs.model.errors import ModelError, near_miss
 from initconstructs.model.stages import Edge, Sidecar, Stage, Step
 
 

@@ -7,8 +7,9 @@ from dataclasses import field
 from typing import Literal, TypeAlias
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Duration, Words
-from initconstructs.model.errors import ends_at_the_author, wrong
+from initconstructs.model.errors import wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import Raw, raw_fields
 

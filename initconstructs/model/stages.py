@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, cast
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Quantity, Words
 from initconstructs.model.containers import PROBES, BaseContainer, RestartPolicy, check_profile
 from initconstructs.model.environment import FileKey
-from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
+from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.probes import Hook, Probe
 from initconstructs.model.raw import Raw, raw_fields

@@ -7,9 +7,10 @@ from dataclasses import field
 from typing import Literal, TypeAlias, get_args, get_origin
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Duration, Quantity
 from initconstructs.model.environment import FieldRef, ResourceFieldRef
-from initconstructs.model.errors import ends_at_the_author, wrong
+from initconstructs.model.errors import wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.raw import Raw, raw_fields
 

@@ -23,8 +23,9 @@ from typing import Literal, TypeAlias
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Duration
-from initconstructs.model.errors import ModelError, ends_at_the_author
+from initconstructs.model.errors import ModelError
 from initconstructs.model.security import Capabilities, PodSecurityContext, Profile, SecurityContext
 from initconstructs.model.stages import Stage
 from initconstructs.model.volumes import Mount

@@ -29,10 +29,11 @@ from collections.abc import Mapping, Sequence
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Duration
 from initconstructs.model.containers import ContainerPort
 from initconstructs.model.environment import EnvSource, EnvValue, FieldRef
-from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
+from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.probes import HttpGet, Probe
 from initconstructs.model.resources import Resources
 from initconstructs.model.stages import Sidecar

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from initconstructs.manifests.pod_template import pod_template
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.containers import Container
 from initconstructs.model.environment import EnvValue
-from initconstructs.model.errors import ModelError, ends_at_the_author, near_miss
+from initconstructs.model.errors import ModelError, near_miss
 from initconstructs.model.frozen import frozen
 from initconstructs.model.order import ordered
 from initconstructs.model.probes import Exec, Probe

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from initconstructs.model.errors import ends_at_the_author, wrong
+from initconstructs.model.author import ends_at_the_author
+from initconstructs.model.errors import wrong
 from initconstructs.model.pods import Affinity
 from initconstructs.model.raw import merged, plain
 from initconstructs.model.settings import DEFAULTS, Settings

@@ -10,8 +10,9 @@ from constructs import Construct, IValidation
 from jsii import implements
 
 from initconstructs.manifests.pod_template import POD_KINDS
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.environment import EnvValue
-from initconstructs.model.errors import ModelError, ends_at_the_author
+from initconstructs.model.errors import ModelError
 from initconstructs.model.settings import Settings
 from initconstructs.model.stages import Step
 from initconstructs.model.volumes import Mount

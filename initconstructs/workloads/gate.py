@@ -10,7 +10,8 @@ from jsii import implements
 
 from initconstructs.manifests.pod_template import POD_KINDS
 from initconstructs.model import checks
-from initconstructs.model.errors import ModelError, ends_at_the_author
+from initconstructs.model.author import ends_at_the_author
+from initconstructs.model.errors import ModelError
 from initconstructs.rules import Finding, Severity, check, rule
 from initconstructs.rules.synth import ACKNOWLEDGE
 from initconstructs.workloads.scopes import reference_of, settings_of

@@ -11,7 +11,8 @@ from constructs import Construct
 from jsii._runtime import JSIIMeta
 from typing_extensions import Unpack
 
-from initconstructs.model.errors import ModelError, authors_frames
+from initconstructs.model.author import authors_frames
+from initconstructs.model.errors import ModelError
 from initconstructs.model.keywords import (
     CronJobKeywords,
     DaemonSetKeywords,

@@ -18,7 +18,7 @@ import pytest
 
 from initconstructs import SecretKey
 from initconstructs.presets import migrating
-from initconstructs.presets.scripts.locking.database import Address, Unreadable
+from initconstructs.presets.scripts.locking.address import Address, Unreadable
 from tests.presets.migrating_databases import Database, home, postgres
 
 __all__ = ["home", "postgres"]  # fixtures

@@ -10,8 +10,9 @@ from typing import TypeAlias
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Duration
-from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
+from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.stages import Stage
 from initconstructs.model.volumes import Mount

@@ -21,8 +21,9 @@ from collections.abc import Mapping
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.environment import SecretKey, check_secret_key
-from initconstructs.model.errors import ends_at_the_author, wrong
+from initconstructs.model.errors import wrong
 from initconstructs.model.frozen import frozen
 from initconstructs.model.stages import Stage
 from initconstructs.presets.fetching import cloud

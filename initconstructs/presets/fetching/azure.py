@@ -17,7 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 from typing_extensions import Unpack
 
-from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
+from initconstructs.model.author import ends_at_the_author
+from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.stages import Stage
 from initconstructs.presets.fetching import cloud
 from initconstructs.presets.fetching.cloud import FetchOptions

@@ -8,9 +8,10 @@ from urllib.parse import unquote
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Quantity
 from initconstructs.model.environment import EnvValue, SecretKey, check_secret_key
-from initconstructs.model.errors import ends_at_the_author, wrong
+from initconstructs.model.errors import wrong
 from initconstructs.model.resources import Resources
 from initconstructs.model.stages import Directory, Stage
 from initconstructs.model.volumes import ClaimTemplate, Volume

@@ -9,8 +9,9 @@ from dataclasses import fields
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Duration
-from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
+from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.probes import Exec, Probe
 from initconstructs.model.stages import BaseStage, Sidecar, Stage
 from initconstructs.model.volumes import EmptyDir, Mount, Projected, ServiceAccountToken, Volume

@@ -9,9 +9,10 @@ from typing import Any, cast
 from typing_extensions import TypedDict, Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Duration, Words
 from initconstructs.model.containers import BaseContainer, Container
-from initconstructs.model.errors import ModelError, ends_at_the_author
+from initconstructs.model.errors import ModelError
 from initconstructs.model.pods import Toleration
 from initconstructs.model.raw import Raw
 from initconstructs.model.stages import Stage, Step

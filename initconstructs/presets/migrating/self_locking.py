@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing_extensions import Unpack
 
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.environment import EnvSource, EnvValue
-from initconstructs.model.errors import ModelError, ends_at_the_author
+from initconstructs.model.errors import ModelError
 from initconstructs.presets.migrating.migration import (
     Lock,
     Migration,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.environment import EnvValue
-from initconstructs.model.errors import ends_at_the_author
 from initconstructs.presets import images
 from initconstructs.presets.migrating.migration import Migration, MigrationOptions, Tool, stage
 from initconstructs.presets.program import UNPRIVILEGED, python

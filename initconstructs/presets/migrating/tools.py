@@ -6,9 +6,9 @@ from typing import Literal
 
 from typing_extensions import Unpack
 
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Words
 from initconstructs.model.environment import EnvValue
-from initconstructs.model.errors import ends_at_the_author
 from initconstructs.presets.migrating.migration import Lock, Migration, MigrationOptions, Tool, migration
 
 NODE = "node_modules/.bin"

@@ -11,8 +11,9 @@ from typing import Literal
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Duration, Words
-from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
+from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.stages import Directory, Stage
 from initconstructs.presets import images
 from initconstructs.presets.configuring.tree import steps

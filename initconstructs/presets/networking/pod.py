@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Words
-from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
+from initconstructs.model.errors import ModelError, wrong
 from initconstructs.model.kubernetes import minor_of
 from initconstructs.model.pods import DnsConfig
 from initconstructs.presets.networking.sysctls import check_values

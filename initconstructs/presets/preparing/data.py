@@ -8,9 +8,10 @@ from typing import Literal, TypeAlias
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Words
 from initconstructs.model.environment import EnvValue
-from initconstructs.model.errors import ends_at_the_author, wrong
+from initconstructs.model.errors import wrong
 from initconstructs.model.stages import Stage
 from initconstructs.model.volumes import Mount
 from initconstructs.presets import images

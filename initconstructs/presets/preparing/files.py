@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Words
-from initconstructs.model.errors import ends_at_the_author, wrong
+from initconstructs.model.errors import wrong
 from initconstructs.model.stages import Stage
 from initconstructs.presets.configuring.tree import (
     Source,

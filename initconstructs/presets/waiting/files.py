@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.checks import Duration, Words
 from initconstructs.model.environment import EnvValue
-from initconstructs.model.errors import ends_at_the_author, wrong
+from initconstructs.model.errors import wrong
 from initconstructs.model.security import SecurityContext
 from initconstructs.model.stages import Stage
 from initconstructs.model.volumes import EmptyDir, Volume

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
+from initconstructs.model.author import ends_at_the_author
 from initconstructs.model.environment import SecretKey
-from initconstructs.model.errors import ModelError, ends_at_the_author, wrong
+from initconstructs.model.errors import ModelError, wrong
 from initconstructs.presets.text import check_text
 from initconstructs.presets.waiting.address import SOURCES, Host, Port, Source, at, check_host, label
 from initconstructs.presets.waiting.tls import Tls, tls_spec

@@ -17,7 +17,8 @@ from typing import Literal
 from typing_extensions import Unpack
 
 from initconstructs.model import checks
-from initconstructs.model.errors import ends_at_the_author, wrong
+from initconstructs.model.author import ends_at_the_author
+from initconstructs.model.errors import wrong
 from initconstructs.model.stages import PolicyRule
 from initconstructs.presets.text import check_text
 from initconstructs.presets.waiting.wait import Spec, Wait, WaitOptions, named, wait

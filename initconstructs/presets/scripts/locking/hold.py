@@ -11,12 +11,13 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from .database import Address, Refused, Unreadable, open_session
+from .address import Address, Refused, Unreadable
+from .session import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .database import Session
+    from .session import Session
 
 DONE, FAILED, WRONG, LATE, LOST, STOPPED = 0, 1, 2, 124, 125, 143
 PAUSE_SECONDS = 0.2

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 
-from .database import LONGEST_ANSWER, Address, Refused, exactly
+from .address import LONGEST_ANSWER, Address, Refused, exactly
 
 LONG_PASSWORD, WITH_DATABASE, PROTOCOL_41, TLS = 1, 8, 1 << 9, 1 << 11
 TRANSACTIONS, SECURE, MULTI_STATEMENTS, MULTI_RESULTS, PLUGINS = 1 << 13, 1 << 15, 1 << 16, 1 << 17, 1 << 19

@@ -13,7 +13,7 @@ import struct
 from base64 import b64decode, b64encode
 from unicodedata import normalize
 
-from .database import Address, Refused, exactly
+from .address import Address, Refused, exactly
 
 PROTOCOL, SSL_REQUEST = 3 << 16, 80877103
 OK, CLEARTEXT, MD5, SASL, SASL_CONTINUE, SASL_FINAL = 0, 3, 5, 10, 11, 12

@@ -22,7 +22,7 @@ from . import hold
 from .hold import Holder
 
 if TYPE_CHECKING:
-    from .database import Session
+    from .session import Session
 
 STOP_SECONDS = 10
 

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import hold
-from .database import Refused
+from .address import Refused
 from .hold import Holder
 
 if TYPE_CHECKING:
-    from .database import Session
+    from .session import Session
 
 TABLE = """CREATE TABLE IF NOT EXISTS initconstructs_migrations (
     name varchar(253) PRIMARY KEY, sha256 char(64) NOT NULL, applied_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP

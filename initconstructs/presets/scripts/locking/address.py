@@ -5,28 +5,9 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-import struct
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
-
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Session(Protocol):
-        """A session of a database server, open as long as its socket; a lock that it takes ends with it.
-
-        `idle` is whether no transaction is open, as far as that says anything.
-        """
-
-        connection: socket.socket
-        idle: bool
-
-        def ask(self, question: str) -> str: ...
-        def take(self) -> bool: ...
-        def lost(self) -> str: ...
-
 
 CONNECT_SECONDS = 10
 LONGEST_ANSWER = 1 << 24
@@ -167,28 +148,3 @@ def exactly(connection: socket.socket, size: int) -> bytes:
             raise ConnectionError("the server closed the connection")
         found += part
     return bytes(found)
-
-
-def open_session(address: Address) -> Session:
-    """Log in."""
-    try:
-        return _session(address)
-    except OSError:  # a certificate that is not trusted is a ValueError too
-        raise
-    except (
-        struct.error,
-        ArithmeticError,
-        LookupError,
-        ValueError,
-    ):  # its answers are none; the URL was read before
-        raise Refused("the server speaks another protocol, or there is no such host") from None
-
-
-def _session(address: Address) -> Session:
-    if address.family == "mysql":
-        from .mysql import Session as MySql  # noqa: PLC0415 -- each imports what is above
-
-        return MySql(address)
-    from .postgres import Session as Postgres  # noqa: PLC0415
-
-    return Postgres(address)
