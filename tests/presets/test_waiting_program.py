@@ -154,7 +154,7 @@ def tries(monkeypatch) -> list[float]:
     return starts
 
 
-@pytest.mark.parametrize("timeout", [60, 10**12])
+@pytest.mark.parametrize("timeout", [60, 2**31 - 1])
 def test_stops_at_once_when_the_pod_is_deleted(timeout, kubelet, port):
     started = kubelet.start(redis_at(port, timeout=timeout))
     until_it_says(started, "connection refused")
