@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import pty
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,57 +13,9 @@ from pathlib import Path
 import pytest
 
 from initconstructs.cli import main, staging
+from tests.cli.synth_projects import COPY, CUSTOM, GOOD, HAZARD, REFUSED, files_of, made, project, stands
 
-GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\n"
-HAZARD = """\
-apiVersion: v1
-kind: Pod
-metadata: {name: web}
-spec:
-  initContainers: [{name: wait, image: "b:1", command: [sh, -c, "until nc -z db 5432; do sleep 1; done"]}]
-  containers: [{name: app, image: "a:1"}]
-"""
-REFUSED = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 99999}]}\n"
-CUSTOM = "apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: x}\n"
-COPY = 'mkdir -p "$CDK8S_OUTDIR" && cp -r made/. "$CDK8S_OUTDIR"'
-
-Files = dict[str, str]
-Shell = subprocess.Popen[bytes]
-
-
-def files_of(directory: Path) -> Files:
-    return {str(each.relative_to(directory)): each.read_text() for each in directory.rglob("*") if each.is_file()}
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose app copies made/ to where cdk8s says; dist/ stands from before."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("CDK8S_APP", "CDK8S_OUTPUT", "CDK8S_OUTDIR"):
-        monkeypatch.delenv(name, raising=False)
-    (tmp_path / "cdk8s.yaml").write_text(f"language: python\napp: {COPY}\noutput: dist\n")
-    for directory, text in (("made", GOOD), ("dist", "old\n")):
-        (tmp_path / directory).mkdir()
-        (tmp_path / directory / f"{directory}.k8s.yaml").write_text(text)
-    return tmp_path
-
-
-@pytest.fixture
-def made(project: Path) -> Path:
-    return project / "made"
-
-
-@pytest.fixture
-def stands(project: Path) -> Callable[[], bool]:
-    """Whether dist/ is as it was and nothing was left beside it."""
-    before = {each.name for each in project.iterdir()}
-
-    def unchanged() -> bool:
-        return (
-            files_of(project / "dist") == {"dist.k8s.yaml": "old\n"} and {e.name for e in project.iterdir()} == before
-        )
-
-    return unchanged
+__all__ = ["made", "project", "stands"]  # fixtures
 
 
 def synth(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -306,89 +256,6 @@ def test_a_place_without_rights_is_said_before_the_app_runs(
     said = "initconstructs synth: nothing can be written beside dist: Permission denied\n"
     assert (done.returncode, done.stderr) == (2, said)
     assert stands()
-
-
-def started(*arguments: str) -> Shell:
-    """A synth whose app has written its files and then takes long; its children's ids are in the file `pids`."""
-    app = f"{COPY}; echo $$ > pids; sleep 60 & echo $! >> pids; wait"
-    command = [sys.executable, "-m", "initconstructs", "synth", "--app", app, *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    while not (Path("pids").exists() and len(Path("pids").read_text().splitlines()) == 2):
-        assert process.poll() is None
-        time.sleep(0.05)
-    return process
-
-
-def is_running(pid: str) -> bool:
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-def left_beside(project: Path) -> list[str]:
-    return [each.name for each in project.iterdir() if each.name.startswith(".")]
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_stop_in_the_middle_ends_the_app_and_leaves_what_stood_there(
-    number: signal.Signals, code: int, project: Path
-) -> None:
-    process = started()
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=30)
-    assert errors == b""
-    # Python ends itself by SIGINT when that came while a dataclass was being made; a shell reads 130 from both.
-    assert process.returncode in (code, -signal.SIGINT)
-    assert not any(map(is_running, Path("pids").read_text().split()))
-    assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
-    assert left_beside(project) == []
-
-
-def test_a_stop_is_one_whatever_it_was_wrapped_in(monkeypatch: pytest.MonkeyPatch, stands: Callable[[], bool]) -> None:
-    def run(*_: object) -> int:
-        try:
-            signal.raise_signal(signal.SIGTERM)
-        except SystemExit as error:
-            raise RuntimeError("so says Python 3.11 while a class is made") from error
-        return 0
-
-    monkeypatch.setattr("initconstructs.cli.synthesis._run", run)
-    with pytest.raises(SystemExit) as caught:
-        main(["synth"])
-    assert caught.value.code == 143
-    assert stands()
-
-
-def test_what_a_killed_run_left_is_removed_by_the_next(project: Path) -> None:
-    process = started()
-    process.kill()
-    process.wait()
-    for pid in Path("pids").read_text().split():
-        os.kill(int(pid), signal.SIGKILL)
-    process.communicate()
-    assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
-    assert len(left_beside(project)) == 1
-    assert main(["synth"]) == 0
-    assert left_beside(project) == []
-
-
-def test_a_run_beside_it_is_left_alone(project: Path) -> None:
-    process = started()
-    (project / "pids").rename(project / "first")
-    assert main(["synth"]) == 0
-    assert len(left_beside(project)) == 1
-    process.send_signal(signal.SIGTERM)
-    process.communicate()
-    assert left_beside(project) == []
-    assert files_of(project / "dist") == {"made.k8s.yaml": GOOD}
-
-
-def test_what_a_run_killed_between_two_renames_took_away_is_put_back(project: Path) -> None:
-    taken = project / ".dist.synth-killed"
-    taken.mkdir()
-    (project / "dist").rename(taken / "old")
-    assert main(["synth", "--app", "false"]) == 2
-    assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
-    assert left_beside(project) == []
 
 
 def test_a_terminal_is_told_what_takes_longer_than_a_second(project: Path) -> None:

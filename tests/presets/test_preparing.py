@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import stat
 import subprocess
-import tarfile
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from initconstructs import Claim, ModelError, SecretKey, Volume
+from initconstructs import ModelError, SecretKey, Volume
 from initconstructs.presets import configuring, preparing, waiting
 from tests.presets.configuring_shells import killed_at_many_instants, on_small_disk, path, tree
 from tests.presets.conftest import Kubelet
+from tests.presets.preparing_volumes import DATA, ODD, data, image, packed, write
 
-__all__ = ["on_small_disk", "path"]
-
-DATA = Volume("data", Claim("data")).at("/data")
-ODD = {"with space": "a", "new\nline": "b", "-rf": "c", ".hidden": "d", "deep/er/x": "g"}
-
-
-@pytest.fixture
-def data(tmp_path) -> Path:
-    (tmp_path / "data").mkdir()
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def image(tmp_path) -> Path:
-    return write(tmp_path / "image", ODD)
-
-
-def write(place: Path, wanted: dict[str, str]) -> Path:
-    for name, text in wanted.items():
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        (place / name).write_text(text)
-    return place
+__all__ = ["data", "image", "on_small_disk", "path"]
 
 
 def test_seeds_an_empty_volume_once(kubelet, path, data, image):
@@ -120,38 +97,6 @@ def test_a_full_disk_leaves_the_volume_empty(kubelet, path, data, tmp_path, on_s
         assert "see above; " in said or "exit code 1" in said
 
 
-def packed(place: Path, members: dict[str, bytes | tuple[bytes, str]]) -> Path:
-    """An archive; a member is a file, or a type of link and where it leads to."""
-    with tarfile.open(place, "w:gz" if place.suffix in (".gz", ".tgz") else "w") as archive:
-        for name, held in members.items():
-            member = tarfile.TarInfo(name)
-            if isinstance(held, tuple):
-                member.type, member.linkname = held
-                archive.addfile(member)
-            else:
-                member.size = len(held)
-                archive.addfile(member, io.BytesIO(held))
-    return place
-
-
-@pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".tgz"])
-def test_unpacks_an_archive_once(kubelet, path, data, tmp_path, suffix):
-    archive = packed(tmp_path / f"a{suffix}", {name: text.encode() for name, text in ODD.items()})
-    stage = preparing.unpack(str(archive), to=DATA)
-    assert kubelet.run(stage, mounts={"/data": data}, PATH=path).code == 0
-    assert tree(data) == ODD
-    assert kubelet.run(stage, mounts={"/data": data}, PATH=path).last == f"{data}: there are data already"
-
-
-@pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])
-def test_a_damaged_archive_leaves_nothing(kubelet, path, data, tmp_path, suffix):
-    archive = packed(tmp_path / f"a{suffix}", {"a": b"x" * 10_000, "b": os.urandom(50_000)})
-    archive.write_bytes(archive.read_bytes()[:30_000])
-    finished = kubelet.run(preparing.unpack(str(archive), to=DATA), mounts={"/data": data}, PATH=path)
-    assert (finished.code, list(data.iterdir())) == (1, [])
-    assert finished.last == f"{archive}: can't be unpacked, see above; {data} is as it was"
-
-
 def test_directories_that_their_owner_may_not_write_are_put_in_place(kubelet, path, data):
     """Nor read, one of them; root does what it wants, unless it may not override."""
     without_rights = ["/usr/bin/setpriv", "--bounding-set=-all"] if os.getuid() == 0 else []
@@ -160,36 +105,6 @@ def test_directories_that_their_owner_may_not_write_are_put_in_place(kubelet, pa
     finished = kubelet.run(stage, mounts={"/data": data}, PATH=path, wrap=without_rights)
     assert (finished.code, finished.err, finished.last) == (0, "", f"{data}: seeded")
     assert (data / "a/closed").is_dir()
-
-
-def test_an_archive_is_whole_or_an_error(servers, path):
-    """Its tool can't always make what lies in a directory that is read-only; that of busybox does not say so."""
-    kubelet, data, home = (Kubelet(servers.directory("container")), servers.directory("data"), servers.directory("at"))
-    with tarfile.open(home / "a.tar", "w") as archive:
-        for name, mode in ((".", 0o555), ("./a", 0o555), ("./a/b", 0o755)):
-            member = tarfile.TarInfo(name)
-            member.type, member.mode = tarfile.DIRTYPE, mode
-            archive.addfile(member)
-    data.chmod(0o777)
-    user = ["/usr/bin/setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"] if os.getuid() == 0 else []
-    stage = preparing.unpack(str(home / "a.tar"), to=DATA)
-    finished = kubelet.run(stage, mounts={"/data": data}, PATH=path, wrap=user)
-    made = sorted(str(each.relative_to(data)) for each in data.rglob("*"))
-    assert (finished.code, made) in [(0, ["a", "a/b"]), (1, [])]
-    assert finished.last == f"{data}: seeded" or "see above; " in finished.last
-
-
-def test_no_member_of_an_archive_is_unpacked_outside(kubelet, path, data, tmp_path):
-    outside = write(tmp_path / "outside", {"file": "outside"})
-    members = {
-        "link": (tarfile.SYMTYPE, str(outside)),
-        "link/file": b"inside",
-        "../../../outside/file": b"inside",
-        f"{outside}/file": b"inside",
-    }
-    kubelet.run(preparing.unpack(str(packed(tmp_path / "a.tar", members)), to=DATA), mounts={"/data": data}, PATH=path)
-    assert tree(outside) == {"file": "outside"}
-    assert not (tmp_path / "data/outside").exists() or tree(tmp_path / "data/outside") == {"file": "inside"}
 
 
 def test_restores_by_a_command_once(kubelet, path, data, tmp_path):
