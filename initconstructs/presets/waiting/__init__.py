@@ -12,7 +12,7 @@ All of them, but `command`, which runs in an image of your own, share:
 * **Privileges.** Pod Security "restricted", read-only root file system, no credentials. Waits for Kubernetes objects
   may list and watch these objects, and nothing else.
 * **Resources.** Requests 10m CPU and 32Mi, limit 64Mi, unless `resources=` says otherwise. Waiting two minutes for five
-  absent servers takes 13 MiB and 0.3 s of CPU; for five that hang, over TLS, 26 MiB (`python -m benchmarks.waiting`).
+  absent servers takes 13 MiB and 0.4 s of CPU; for five that hang, over TLS, 26 MiB (`python -m benchmarks.waiting`).
 * **How it asks.** At once, then ever more slowly, within a second in the first minute and within five seconds later,
   with jitter; beside a try that hangs the next one starts. A line is logged when what is seen changes, and a last one
   names all that is missing; it is the container's termination message too, so `kubectl describe pod` shows it.
