@@ -303,6 +303,7 @@ def test_any_text_reaches_the_bundle_as_a_path_or_is_refused(kubelet, out, text)
         lambda: networking.self_signed_certificate(["1.2.3"]),
         lambda: networking.trust_environment("trust"),
         lambda: networking.trust_environment("/a b", java=True),
+        lambda: networking.trust_environment("/a", java="no"),  # type: ignore[arg-type]
     ],
 )
 def test_refuses_what_can_never_be_right(wrong):

@@ -90,6 +90,7 @@ def trust_environment(path: str, *, java: bool = False) -> Mapping[str, str]:
     https://docs.oracle.com/en/java/javase/21/security/java-secure-socket-extension-jsse-reference-guide.html
     """
     checks.absolute_path("trust_environment: path", path)
+    checks.instance("trust_environment: java", java, bool, "write java=True")
     found = dict.fromkeys(_READ_PEM, f"{path}/ca-bundle.crt")
     if java:
         if not re.fullmatch(r"[-_./a-zA-Z0-9]+", path):
