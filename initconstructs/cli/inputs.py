@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +17,7 @@ from initconstructs.manifests.yaml_in import MAX_BYTES, load_yaml
 from initconstructs.reports.finding_words import visible
 
 STDIN = "-"
-_YAML = frozenset([".yaml", ".yml"])
-_SUFFIXES = _YAML | {".json"}
+_SUFFIXES = frozenset([".yaml", ".yml", ".json"])
 _METADATA = "construct-metadata.json"
 """What cdk8s writes beside the manifests where it is asked to record them; it is none itself."""
 _IDENTITY = ("apiVersion", "kind", "metadata")
@@ -83,25 +82,24 @@ def manifest_files(directory: Path) -> list[Path]:
     return [file for file in sorted(directory.rglob("*")) if file.is_file() and _holds_manifests(file)]
 
 
-def other_files(directory: Path) -> Iterator[Path]:
-    """The files below a directory that no synth writes, one by one; what is called YAML counts as its work unread."""
-    for folder, _, names in os.walk(directory):
-        for file in (Path(folder, name) for name in names):
-            if file.suffix not in _YAML and file.name != _METADATA and not _reads_as_manifests(file):
-                yield file
+def wrote(file: Path) -> bool:
+    """Whether a synth may have written this file: it holds manifests or nothing, or is the metadata beside them."""
+    documents = [] if file.name == _METADATA else _documents(file)
+    return documents is not None and all(map(_is_manifest, documents))
 
 
 def _holds_manifests(file: Path) -> bool:
     if file.suffix in _SUFFIXES:
         return file.name != _METADATA
-    return _reads_as_manifests(file)
+    return any(map(_is_manifest, _documents(file) or ()))
 
 
-def _reads_as_manifests(file: Path) -> bool:
+def _documents(file: Path) -> list[Document] | None:
+    """What a file holds as YAML; None where it holds none."""
     try:
-        return file.is_file() and any(map(_is_manifest, load_yaml(_content(file))))
+        return load_yaml(_content(file)) if file.is_file() else None
     except (UnreadableManifest, OSError):
-        return False
+        return None
 
 
 def _content(file: Path) -> bytes:

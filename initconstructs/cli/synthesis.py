@@ -90,13 +90,14 @@ def _refuse_output(output: Path) -> None:
 
 def _refuse_loss(output: Path, new: Path) -> None:
     """What stands there is removed, so it must be what a synth writes, or come again."""
-    from initconstructs.cli.inputs import other_files  # noqa: PLC0415 - see _run
+    from initconstructs.cli.inputs import wrote  # noqa: PLC0415 - see _run
 
-    for file in other_files(output):
-        name = file.relative_to(output)
-        if not os.path.lexists(new / name):
-            rule = f"the output {output} holds {name}, which is no manifest and would be lost with the directory"
-            raise Unusable(f"{rule}; move it away, or name another output")
+    for folder, _, names in os.walk(output):
+        for file in (Path(folder, name) for name in names):
+            name = file.relative_to(output)
+            if not os.path.lexists(new / name) and not wrote(file):
+                rule = f"the output {output} holds {name}, which is no manifest and would be lost with the directory"
+                raise Unusable(f"{rule}; move it away, or name another output")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\n"
+OLD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old}\n"
 HAZARD = """\
 apiVersion: v1
 kind: Pod
@@ -34,7 +35,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("CDK8S_APP", "CDK8S_OUTPUT", "CDK8S_OUTDIR"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "cdk8s.yaml").write_text(f"language: python\napp: {COPY}\noutput: dist\n")
-    for directory, text in (("made", GOOD), ("dist", "old\n")):
+    for directory, text in (("made", GOOD), ("dist", OLD)):
         (tmp_path / directory).mkdir()
         (tmp_path / directory / f"{directory}.k8s.yaml").write_text(text)
     return tmp_path
@@ -51,8 +52,6 @@ def stands(project: Path) -> Callable[[], bool]:
     before = {each.name for each in project.iterdir()}
 
     def unchanged() -> bool:
-        return (
-            files_of(project / "dist") == {"dist.k8s.yaml": "old\n"} and {e.name for e in project.iterdir()} == before
-        )
+        return files_of(project / "dist") == {"dist.k8s.yaml": OLD} and {e.name for e in project.iterdir()} == before
 
     return unchanged

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from initconstructs.cli import main, staging
-from tests.cli.synth_projects import COPY, CUSTOM, GOOD, HAZARD, REFUSED, files_of, made, project, stands
+from tests.cli.synth_projects import COPY, CUSTOM, GOOD, HAZARD, OLD, REFUSED, files_of, made, project, stands
 
 __all__ = ["made", "project", "stands"]  # fixtures
 
@@ -165,13 +165,13 @@ def test_what_cannot_be_synthesized_is_said(
     (project / "cdk8s.yaml").write_text(config)
     assert main(["synth", *options]) == 2
     assert message in capsys.readouterr().err
-    assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
+    assert files_of(project / "dist") == {"dist.k8s.yaml": OLD}
 
 
-@pytest.mark.parametrize("dear", [".bashrc", ".git/config", "src/main.py", "package.json", "photo.jpg"])
+@pytest.mark.parametrize("dear", [".bashrc", ".git/config", "src/main.py", "package.json", "photo.jpg", "values.yaml"])
 def test_what_no_synth_wrote_is_not_lost(dear: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "home" / dear).parent.mkdir(parents=True)
-    (project / "home" / dear).write_bytes(b"\0 dear")
+    (project / "home" / dear).write_bytes(b"\0" if dear == "photo.jpg" else b"dear: 1")
     (project / "home" / "app.yaml").write_text(GOOD)
     before = files_of(project)
     assert main(["synth", "--output", "home"]) == 2
@@ -182,7 +182,8 @@ def test_what_no_synth_wrote_is_not_lost(dear: str, project: Path, capsys: pytes
 def test_what_a_synth_wrote_is_replaced_whatever_it_is_called(project: Path, made: Path) -> None:
     (made / "notes.txt").write_text("new")
     old = {
-        "deep/old.yml": "old: 1\n",
+        "deep/old.yml": OLD,
+        "empty.k8s.yaml": "",
         "old.k8s": GOOD,
         "old": GOOD,
         "construct-metadata.json": "{}",

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from initconstructs.cli import main
-from tests.cli.synth_projects import COPY, GOOD, files_of, made, project, stands
+from tests.cli.synth_projects import COPY, GOOD, OLD, files_of, made, project, stands
 
 __all__ = ["made", "project", "stands"]  # fixtures
 
@@ -51,7 +51,7 @@ def test_a_stop_in_the_middle_ends_the_app_and_leaves_what_stood_there(
     # Python ends itself by SIGINT when that came while a dataclass was being made; a shell reads 130 from both.
     assert process.returncode in (code, -signal.SIGINT)
     assert not any(map(is_running, Path("pids").read_text().split()))
-    assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
+    assert files_of(project / "dist") == {"dist.k8s.yaml": OLD}
     assert left_beside(project) == []
 
 
@@ -77,7 +77,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(project: Path) -> None:
     for pid in Path("pids").read_text().split():
         os.kill(int(pid), signal.SIGKILL)
     process.communicate()
-    assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
+    assert files_of(project / "dist") == {"dist.k8s.yaml": OLD}
     assert len(left_beside(project)) == 1
     assert main(["synth"]) == 0
     assert left_beside(project) == []
@@ -99,5 +99,5 @@ def test_what_a_run_killed_between_two_renames_took_away_is_put_back(project: Pa
     taken.mkdir()
     (project / "dist").rename(taken / "old")
     assert main(["synth", "--app", "false"]) == 2
-    assert files_of(project / "dist") == {"dist.k8s.yaml": "old\n"}
+    assert files_of(project / "dist") == {"dist.k8s.yaml": OLD}
     assert left_beside(project) == []
