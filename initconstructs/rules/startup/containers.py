@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from initconstructs.manifests.pod_template import child, is_sidecar
+from initconstructs.manifests.pod_template import child, entries, is_sidecar
 from initconstructs.rules.checks import Check, Places, rule
 from initconstructs.rules.finding import Severity
-from initconstructs.rules.startup.stage import Workload
+from initconstructs.rules.startup.stage import Stage, Workload
 from initconstructs.schemas.quantity import QuantityError, parse
 
 _warning = partial(rule, family="startup", severity=Severity.WARNING)
@@ -113,4 +113,30 @@ def no_security_context(workload: Workload) -> Places:
             yield stage.path, f"{kind} {stage.name!r} has no security context, nor has its pod"
 
 
-CHECKS: tuple[Check[[Workload]], ...] = (mutable_image, no_resources, init_request_decides, no_security_context)
+@_warning("shared-port", fix="Give one of the two another port, in its own configuration and in the manifest.")
+def shared_port(workload: Workload) -> Places:
+    """A sidecar and another container that runs beside it serve the same port.
+
+    What: two of the pod's sidecars and app containers, a sidecar at least, name one containerPort and protocol.
+    Why: the containers of a pod share one network, so who comes second can't listen. It ends with "address already in
+    use" and is started again for ever; a sidecar's startup probe may pass all the same, answered by the other one.
+    Example: two log shippers beside the app, both with `containerPort: 2020`
+    Fix: `containerPort: 2021`, and the same number in the second one's configuration
+    Source: https://kubernetes.io/docs/concepts/workloads/pods/#pod-networking
+    """
+    served: dict[str, Stage] = {}
+    for stage in (*(stage for stage in workload.stages if stage.is_sidecar), *workload.apps):
+        for path, port in entries(stage.container, "ports", stage.path):
+            what = f"{port.get('protocol') or 'TCP'} {port.get('containerPort')}"
+            other = served.setdefault(what, stage)
+            if other is not stage and other.is_sidecar:
+                yield f"{path}.containerPort", f"{stage.name!r} serves {what}, as {other.name!r} beside it does"
+
+
+CHECKS: tuple[Check[[Workload]], ...] = (
+    mutable_image,
+    no_resources,
+    init_request_decides,
+    no_security_context,
+    shared_port,
+)
